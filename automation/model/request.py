@@ -1,0 +1,97 @@
+"""What a step asks of the outside, and what it hears back.
+
+Steps are generators: they yield a `Request` and receive a `Response`. Both are plain data because
+the store journals them. A request says itself what repeating it would do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from automation.model.values import Json, JsonObject
+
+
+class Repeat(StrEnum):
+    """What happens when the same request is carried out twice."""
+
+    READ = "read"
+    SAFE = "safe"
+    """A write that ends the same when repeated (absolute property values, trash)."""
+    DOUBLES = "doubles"
+    """A write that leaves a second effect (create, append, comment)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByProperty:
+    """Settle a doubtful create: is there a page whose property equals this text?
+
+    `since` (ISO time, optional) bounds it to pages created since then.
+    """
+
+    data_source_id: str
+    property: str
+    type: str
+    value: Json
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByChildren:
+    """Settle a doubtful append: do the children of `parent_id` behind `after` look like `first`?"""
+
+    parent_id: str
+    after: str | None
+    count: int
+
+
+Probe = ByProperty | ByChildren
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notion:
+    """One request to the Notion API. `path` starts behind `/v1`, e.g. `/pages`."""
+
+    method: str
+    path: str
+    body: JsonObject | None = None
+    query: tuple[tuple[str, str], ...] = ()
+    repeat: Repeat = Repeat.READ
+    probe: Probe | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """A download from a vendor, named by the source's own adapter (`zoom.transcript`)."""
+
+    what: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to an agent, answered in a closed shape."""
+
+    agent: str
+    about: Mapping[str, Json]
+    answer: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A durable pause until an event named `event` with these paths equal, or until `until` (ISO)."""
+
+    event: str
+    same: Mapping[str, Json]
+    until: str
+    since: str
+
+
+Request = Notion | Fetch | Ask | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The answer to a request. For Notion: HTTP status and decoded body of a success."""
+
+    status: int
+    body: Json = None

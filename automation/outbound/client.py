@@ -1,0 +1,113 @@
+"""Requests to Notion over HTTPS: fixed host, no redirects, no proxy from the environment, bounded.
+
+The client decides nothing and repeats nothing. It says one of three things: here is an answer
+(`Answer`, any status), it was certainly not sent (NotSent), or nobody knows (Doubtful).
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from types import TracebackType
+
+import httpx
+
+from automation.model.errors import Doubtful, NotSent
+from automation.model.request import Notion
+from automation.notion.wire import NOTION_VERSION
+
+DEADLINE_SECONDS = 70.0
+"""Above Notion's own 55 s deadline, whose 503 says what was committed, and its 60 s ceiling.
+https://developers.notion.com/reference/status-codes"""
+
+MAX_ANSWER_BYTES = 10_000_000
+MAX_CONNECTIONS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: status, headers in lower case, and the raw body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class NotionClient:
+    """One token's way to Notion."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        token: str,
+        deadline: float = DEADLINE_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._deadline = deadline
+        self._client = httpx.AsyncClient(
+            base_url=base_url.rstrip("/").removesuffix("/v1") + "/v1",
+            headers={"Authorization": f"Bearer {token}", "Notion-Version": NOTION_VERSION},
+            timeout=httpx.Timeout(deadline, connect=10.0),
+            limits=httpx.Limits(
+                max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
+            ),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def __aenter__(self) -> "NotionClient":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def send(self, request: Notion) -> Answer:
+        """Send it once. Raises NotSent or Doubtful."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            raise Doubtful(f"no answer within {self._deadline:g} s") from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(f"cannot reach Notion: {error}") from error
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise NotSent(f"cannot send to Notion: {error}") from error
+        except httpx.HTTPError as error:
+            raise Doubtful(f"the answer was lost: {type(error).__name__} {error}".rstrip()) from error
+
+    async def _exchange(self, request: Notion) -> Answer:
+        content = None if request.body is None else json.dumps(request.body).encode()
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        async with self._client.stream(
+            request.method,
+            request.path,
+            params=list(request.query) or None,
+            content=content,
+            headers=headers,
+        ) as response:
+            return Answer(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=await _read(response),
+            )
+
+
+async def _read(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise Doubtful(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        parts.append(part)
+    return b"".join(parts)

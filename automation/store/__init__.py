@@ -1,0 +1,1 @@
+"""What has been promised, kept safe. The only room that knows SQL."""
