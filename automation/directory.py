@@ -61,7 +61,9 @@ class Directory:
 
     async def find(self, texts: Collection[str]) -> Mapping[str, Target]:
         """The targets, looked up where needed; those that cannot be found are left out."""
-        found: dict[str, Target] = {}
+        found = self._fresh(texts)
+        if len(found) == len(texts):
+            return found
         async with self._lock:
             for text in texts:
                 target = await self._one(text)
@@ -69,10 +71,25 @@ class Directory:
                     found[text] = target
         return found
 
+    async def look_again(self) -> Collection[str]:
+        """Look up what the rules name and is not known yet; returns what was found just now."""
+        unknown = [
+            text for text in self._names if not isinstance(self._known.get(text), _Found)
+        ]
+        return (await self.find(unknown)).keys()
+
     def forget(self, texts: Collection[str]) -> None:
         """Read these again at the next use: Notion's answer showed that they changed."""
         for text in texts:
             self._known.pop(text, None)
+
+    def _fresh(self, texts: Collection[str]) -> dict[str, Target]:
+        now = self._clock.now()
+        return {
+            text: held.target
+            for text in texts
+            if isinstance(held := self._known.get(text), _Found) and now - held.at < FRESH
+        }
 
     async def _one(self, text: str) -> Target | None:
         held = self._known.get(text)

@@ -19,6 +19,7 @@
     │   └── NotInStore           no row of that id
     └── SendFailed               a request got no usable answer
         ├── NotSent              it certainly did not reach the other side
+        ├── Deferred             refused for now, certainly not carried out; `seconds` to wait
         └── Doubtful             it may have been carried out
 
 A class's docstring is its default message; facts are attributes.
@@ -126,6 +127,15 @@ class SendFailed(AutomationError):
 
 class NotSent(SendFailed):
     """The request did not reach the other side."""
+
+
+class Deferred(SendFailed):
+    """The other side asked to wait; nothing was carried out."""
+
+    def __init__(self, message: str = "", *, seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+        """How long it asked to wait; None when it did not say."""
 
 
 class Doubtful(SendFailed):

@@ -99,11 +99,13 @@ class Store(Protocol):
     async def extend(self, claims: Sequence[Claim], lease_until: datetime) -> Sequence[Claim]:
         """Lengthen the leases; returns the claims still held, with the new lease."""
 
-    async def record(self, claim: Claim, entry: Entry) -> None:
-        """Write a journal entry (intent without response, or with it; the same key again replaces).
-
-        Raises LeaseLost when the claim's fence is stale.
+    async def record(self, claim: Claim, entries: Sequence[Entry]) -> None:
+        """Write journal entries together (intents without response, or with it; the same key again
+        replaces). Raises LeaseLost when the claim's fence is stale.
         """
+
+    async def forget(self, claim: Claim, key: str) -> None:
+        """Take an intent back: its request was certainly not carried out. Raises LeaseLost."""
 
     async def finish(self, claim: Claim, *, wrote: Sequence[Wrote], now: datetime) -> None:
         """The run is done; its lane goes on. Raises LeaseLost."""

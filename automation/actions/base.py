@@ -1,0 +1,135 @@
+"""Pieces that several verbs share."""
+
+from collections.abc import Generator, Mapping, Sequence
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from automation.model.action import Call, StepResult, Wrote
+from automation.model.errors import StepFailed
+from automation.model.request import ByProperty, Notion, Response
+from automation.model.target import Target, TargetKind
+from automation.model.values import Json, Value
+from automation.notion import blocks, markdown, wire
+from automation.notion.properties import encode_all
+from automation.notion.schema import Schema, read_schema
+from automation.notion.values import title_of
+
+
+class Params(BaseModel):
+    """The keys of a step; a mistyped one is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+Made = Generator[Notion, Response, Mapping[str, Any]]
+
+
+def target_of(call: Call, text: Value) -> Target:
+    """The target a step names. Raises StepFailed for one that was not found."""
+    target = call.targets.get(text) if isinstance(text, str) else None
+    if target is None:
+        raise StepFailed(f"`{text}` is not a target that was found")
+    return target
+
+
+def data_source_of(call: Call, text: Value) -> Target:
+    """A target that must be a data source."""
+    target = target_of(call, text)
+    if target.kind is not TargetKind.DATA_SOURCE:
+        raise StepFailed(f"`{target.name}` is a page, and this step needs a data source")
+    return target
+
+
+def schema_of(target: Target) -> Schema:
+    """The target's properties."""
+    return read_schema(target.title or target.name, target.properties)
+
+
+def encoded(
+    call: Call, schema: Schema, values: Mapping[str, Value], before: Mapping[str, Any] | None = None
+) -> dict[str, Json]:
+    """Property values by the schema."""
+    return encode_all(
+        schema,
+        values,
+        zone=call.zone,
+        refuse_unknown=call.refuse_unknown_options,
+        before=before,
+    )
+
+
+def body_blocks(body: Value) -> list[Json]:
+    """The blocks of a body text."""
+    if body is None or body == "":
+        return []
+    if not isinstance(body, str):
+        raise StepFailed("`body` is a text")
+    return markdown.to_blocks(body)
+
+
+def make_page(
+    call: Call,
+    target: Target,
+    properties: Mapping[str, Json],
+    content: Sequence[Json],
+    *,
+    natural: ByProperty | None = None,
+    icon: Json = None,
+    cover: Json = None,
+) -> Made:
+    """Make the page with its first blocks, then append the rest. Returns the page."""
+    properties = dict(properties)
+    probe = natural
+    if target.key_property and target.kind is TargetKind.DATA_SOURCE:
+        kept = schema_of(target).get(target.key_property)
+        properties |= encoded(call, schema_of(target), {kept.name: call.key})
+        probe = ByProperty(
+            data_source_id=target.id, property=kept.name, type=kept.type, value=call.key
+        )
+    portions = list(blocks.chunks([blocks.without_children(one) for one in content]))
+    first = portions[0] if portions else []
+    parent = {"type": target.kind.value + "_id", target.kind.value + "_id": target.id}
+    answer = yield wire.create_page(
+        parent, properties, children=first, icon=icon, cover=cover, probe=probe
+    )
+    page: Mapping[str, Any] = answer.body
+    yield from _rest(str(page["id"]), content, len(first))
+    return page
+
+
+def _rest(page_id: str, content: Sequence[Json], sent: int) -> Generator[Notion, Response, None]:
+    """What did not fit: deeper blocks of the first portion, then the other portions."""
+    first = content[:sent]
+    if any(blocks.later(one) for one in first):
+        answer = yield wire.list_children(page_id)
+        ids = [str(one["id"]) for one in answer.body["results"]]
+        yield from blocks.fill(ids, first)
+    if content[sent:]:
+        yield from blocks.append_all(page_id, content[sent:])
+
+
+def page_result(what: str, page: Mapping[str, Any]) -> StepResult:
+    """A step's result that is a page."""
+    title, url = title_of(page), str(page.get("url") or "")
+    return StepResult(
+        value={"id": page["id"], "url": url, "title": title, "created": what == "created"},
+        wrote=(Wrote(what=what, page_id=str(page["id"]), url=url, title=title),),
+    )
+
+
+def icon_of(value: Value) -> Json:
+    """An emoji, or an image's address."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and value.startswith(("https://", "http://")):
+        return {"type": "external", "external": {"url": value}}
+    return {"type": "emoji", "emoji": str(value)}
+
+
+def cover_of(value: Value) -> Json:
+    """An image's address."""
+    return {"type": "external", "external": {"url": str(value)}} if value else None
+
+

@@ -1,0 +1,97 @@
+"""`upsert = TARGET`: the page whose `match` properties equal, made if there is none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from automation.actions.base import (
+    Params,
+    body_blocks,
+    cover_of,
+    data_source_of,
+    encoded,
+    icon_of,
+    make_page,
+    page_result,
+    schema_of,
+)
+from automation.actions.comparing import differing, equality
+from automation.model.action import Action, Call, Conversation
+from automation.model.errors import StepFailed
+from automation.model.request import ByProperty
+from automation.model.values import Json, Value
+from automation.notion import wire
+from automation.notion.schema import Schema
+
+
+class UpsertParams(Params):
+    """Keys of an `upsert` step."""
+
+    upsert: Value
+    match: Mapping[str, Value]
+    set: Mapping[str, Value] = {}
+    set_once: Mapping[str, Value] = {}
+    body: Value = None
+    icon: Value = None
+    cover: Value = None
+    newer_than: Value = None
+
+
+class Upsert:
+    """Finds, then makes or changes. What is equal already is not written."""
+
+    verb = "upsert"
+    params = UpsertParams
+    literal = frozenset({"upsert"})
+    writes = True
+
+    def steps(self, call: Call) -> Conversation:
+        """See Action."""
+        params = call.params
+        assert isinstance(params, UpsertParams)
+        target = data_source_of(call, params.upsert)
+        schema = schema_of(target)
+        keys = encoded(call, schema, params.match)
+        found = yield wire.query(target.id, where=equality(keys, schema), page_size=2)
+        pages = found.body["results"]
+        if len(pages) > 1:
+            raise StepFailed(
+                f"two pages of {schema.where} match: {pages[0]['url']} and {pages[1]['url']}",
+                remedy="Remove one of them in Notion, then retry the run.",
+            )
+        if pages:
+            return (yield from _change(call, schema, pages[0], params))
+        properties = keys | encoded(call, schema, {**params.set_once, **params.set})
+        page = yield from make_page(
+            call,
+            target,
+            properties,
+            body_blocks(params.body),
+            natural=_natural(target.id, schema, keys),
+            icon=icon_of(params.icon),
+            cover=cover_of(params.cover),
+        )
+        return page_result("created", page)
+
+
+def _change(call: Call, schema: Schema, page: Mapping[str, Any], params: UpsertParams) -> Conversation:
+    wanted = encoded(call, schema, params.set, before=page["properties"])
+    changes = differing(wanted, page["properties"])
+    if not changes:
+        return page_result("unchanged", page)
+    answer = yield wire.update_page(str(page["id"]), {"properties": changes})
+    return page_result("updated", answer.body)
+
+
+def _natural(data_source_id: str, schema: Schema, keys: Mapping[str, Json]) -> ByProperty | None:
+    """A lone text key can settle a doubtful create."""
+    if len(keys) != 1:
+        return None
+    name, value = next(iter(keys.items()))
+    kind = schema.get(name).type
+    where = equality({name: value}, schema)
+    return ByProperty(
+        data_source_id=data_source_id, property=name, type=kind, value=where[kind]["equals"]
+    ) if "equals" in where.get(kind, {}) else None
+
+
+ACTION: Action = Upsert()

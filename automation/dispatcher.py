@@ -1,0 +1,214 @@
+"""Drives runs: claims them, keeps their leases, and writes down how they ended.
+
+It knows that there are rules and actions, never which. What follows a failure is decided by
+`engine.backoff`; here it is only carried out.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from automation.clock import Clock
+from automation.conduct import Conduct, Send, Settle, Walk
+from automation.directory import Directory
+from automation.effects import EffectKeys
+from automation.engine import backoff
+from automation.engine.rules import Rule
+from automation.engine.walk import walk
+from automation.model.action import Action
+from automation.model.errors import AutomationError, LeaseLost, StoreError
+from automation.model.event import Event, document
+from automation.model.run import Claim, Outcome, Parked, RetryAt, Succeeded, Waiting
+from automation.rulebook import RuleBook
+from automation.sources.reading import read
+from automation.store.base import Store
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=120)
+GUARD = timedelta(seconds=90)
+"""What must be left of a lease before a write is sent: the client's 70 s and some."""
+
+LOOK_EVERY_SECONDS = 1.0
+"""How often work of other processes is looked for; our own wakes us at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What the dispatcher works with. `jitter` gives a number in [0, 1)."""
+
+    store: Store
+    clock: Clock
+    rules: RuleBook
+    directory: Directory
+    actions: Mapping[str, Action]
+    keys: EffectKeys
+    send: Send
+    jitter: Callable[[], float]
+    owner: str
+    settle_seconds: float
+    concurrency: int = 16
+
+
+class Dispatcher:
+    """One process's share of the runs."""
+
+    def __init__(self, shop: Workshop, wake: Callable[[], None]) -> None:
+        self._shop = shop
+        self._wake = wake
+        self._held: dict[str, Claim] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> int:
+        """How many runs are being driven now."""
+        return len(self._held)
+
+    async def drain(self) -> None:
+        """Return when every attempt in flight has ended."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def work(self) -> float:
+        """Claim what is free and due, up to the concurrency."""
+        shop, now = self._shop, self._shop.clock.now()
+        free = shop.concurrency - len(self._held)
+        if free <= 0:
+            return LOOK_EVERY_SECONDS
+        claims = await shop.store.claim_runs(
+            owner=shop.owner, now=now, lease_until=now + LEASE, limit=free
+        )
+        for claim in claims:
+            self._begin(claim)
+        return 0.0 if claims else await self._until_due()
+
+    async def look_after_leases(self) -> float:
+        """Lengthen our leases, and free those of processes that died."""
+        now = self._shop.clock.now()
+        low = [one for one in self._held.values() if one.lease_until - now < LEASE * 3 / 4]
+        if low:
+            await self._extend(low)
+        if await self._shop.store.release_expired(now):
+            self._wake()
+        return LEASE.total_seconds() / 24
+
+    async def look_for_targets(self) -> float:
+        """Wake the runs whose target was found meanwhile."""
+        for text in await self._shop.directory.look_again():
+            if await self._shop.store.wake(f"target:{text}", now=self._shop.clock.now()):
+                self._wake()
+        return LOOK_EVERY_SECONDS
+
+    async def _until_due(self) -> float:
+        due = await self._shop.store.next_due(self._shop.clock.now())
+        if due is None:
+            return LOOK_EVERY_SECONDS
+        wait = (due - self._shop.clock.now()).total_seconds()
+        return min(max(wait, 0.01), LOOK_EVERY_SECONDS)
+
+    # one attempt ----------------------------------------------------------------------------------
+
+    def _begin(self, claim: Claim) -> None:
+        self._held[claim.run.id] = claim
+        task = asyncio.create_task(self._attempt(claim), name=claim.run.id)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attempt(self, claim: Claim) -> None:
+        try:
+            await self._close(claim, await self._outcome(claim))
+        except LeaseLost:
+            log.warning("run.lease_lost", run=claim.run.id)
+        except StoreError as error:
+            # The lease runs out, and the run is taken up again from its journal.
+            log.error("run.not_closed", run=claim.run.id, error=str(error))  # noqa: TRY400
+        finally:
+            self._held.pop(claim.run.id, None)
+            self._wake()
+
+    async def _outcome(self, claim: Claim) -> Outcome:
+        try:
+            return await self._conduct(claim)
+        except StoreError:
+            raise
+        except AutomationError as error:
+            return self._after(claim, error)
+        except Exception as error:
+            log.exception("run.poison", run=claim.run.id)
+            return self._after(claim, error)
+
+    def _after(self, claim: Claim, error: Exception) -> Outcome:
+        return backoff.decide(
+            error,
+            attempts=claim.run.attempts,
+            now=self._shop.clock.now(),
+            jitter=self._shop.jitter(),
+        )
+
+    async def _conduct(self, claim: Claim) -> Outcome:
+        shop, run = self._shop, claim.run
+        if not shop.rules.in_force(run.rule_id):
+            return Waiting(what=f"rule:{run.rule_id}", reason="its rule is disabled or gone")
+        stored = await shop.store.event(run.event_id)
+        if stored is None:
+            return Parked(reason="its event is not in the store any more")
+        rule = await shop.rules.pinned(run.rules_hash, run.rule_id)
+        begun = await self._start(claim, rule, stored.event)
+        if isinstance(begun, Waiting):
+            return begun
+        settle = Settle(seconds=shop.settle_seconds, hold=lambda: self._hold(claim))
+        conduct = Conduct(
+            claim=claim, store=shop.store, send=shop.send, clock=shop.clock, settle=settle
+        )
+        return await conduct.drive(begun)
+
+    async def _start(self, claim: Claim, rule: Rule, event: Event) -> Walk | Waiting:
+        shop = self._shop
+        targets = await shop.directory.find(rule.targets)
+        for text in rule.targets:
+            if text not in targets:
+                reason = shop.directory.missing([text]).get(text, "")
+                return Waiting(what=f"target:{text}", reason=reason)
+        return walk(
+            rule,
+            document=document(event, read(event)),
+            actions=shop.actions,
+            targets=targets,
+            now=claim.run.planned_at,
+            key_of=shop.keys.of(event, rule.id),
+        )
+
+    async def _close(self, claim: Claim, outcome: Outcome) -> None:
+        store, now = self._shop.store, self._shop.clock.now()
+        match outcome:
+            case Succeeded(wrote=wrote):
+                await store.finish(claim, wrote=wrote, now=now)
+            case RetryAt(at=at, reason=reason):
+                await store.retry(claim, at=at, reason=reason)
+            case Parked(reason=reason, remedy=remedy):
+                await store.park(claim, reason=reason, remedy=remedy, now=now)
+            case Waiting(what=what, reason=reason):
+                await store.wait(claim, what=what, reason=reason)
+        log.info("run.ended", run=claim.run.id, outcome=type(outcome).__name__.lower())
+
+    # leases ---------------------------------------------------------------------------------------
+
+    async def _hold(self, claim: Claim) -> None:
+        held = self._held.get(claim.run.id)
+        if held is not None and held.lease_until - self._shop.clock.now() < GUARD:
+            await self._extend([held])
+            held = self._held.get(claim.run.id)
+        if held is None:
+            raise LeaseLost
+
+    async def _extend(self, claims: Sequence[Claim]) -> None:
+        kept = await self._shop.store.extend(claims, self._shop.clock.now() + LEASE)
+        longer = {claim.run.id: claim for claim in kept}
+        for run_id in {claim.run.id for claim in claims} & self._held.keys():
+            if run_id in longer:
+                self._held[run_id] = longer[run_id]
+            else:
+                del self._held[run_id]

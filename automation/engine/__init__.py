@@ -1,0 +1,1 @@
+"""Rules and events in, plans out. Pure: no clock, no files, no await."""

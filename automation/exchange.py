@@ -1,0 +1,68 @@
+"""One request to Notion, from permit to verdict. Repeats nothing, decides nothing about runs.
+
+What comes back is a `Response`, or one of: NotionRejected (no, for good), Deferred and NotSent
+(certainly not carried out), Doubtful (perhaps carried out).
+"""
+
+from automation.governor import Governor
+from automation.model.errors import Deferred, Doubtful, NotionRejected, StepFailed
+from automation.model.request import Notion, Repeat, Request, Response
+from automation.notion import replies, wire
+from automation.outbound.client import NotionClient
+
+TOKEN_CLOSED_SECONDS = 60.0
+"""After a 401 one request a minute probes whether the token works again."""
+
+
+class Exchange:
+    """The way to Notion for one token."""
+
+    def __init__(self, client: NotionClient, governor: Governor) -> None:
+        self._client = client
+        self._governor = governor
+
+    async def send(self, request: Request) -> Response:
+        """Send it once, when the budget allows."""
+        if not isinstance(request, Notion):
+            raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
+        await self._governor.permit()
+        answer = await self._client.send(request)
+        reply = replies.read(answer.status, answer.headers, answer.body)
+        return await self._verdict(request, reply)
+
+    async def _verdict(self, request: Notion, reply: replies.Reply) -> Response:
+        match reply:
+            case replies.Ok(status=status, body=body):
+                return Response(status=status, body=body)
+            case replies.Throttled(retry_after=seconds, reason=reason):
+                await self._governor.pause(seconds, reason=reason)
+                raise Deferred(f"Notion asked to wait: {reason}", seconds=seconds)
+            case replies.Unauthorized(message=message):
+                await self._governor.pause(TOKEN_CLOSED_SECONDS, reason="the token is refused")
+                raise Deferred(f"Notion refused the token: {message}", seconds=TOKEN_CLOSED_SECONDS)
+            case replies.Conflict(message=message):
+                raise Deferred(f"Notion had a conflict: {message}")
+            case replies.Committed():
+                return await self._committed(request, reply)
+            case replies.Rejected() as no:
+                raise NotionRejected(
+                    no.message, status=no.status, code=no.code, remedy=no.remedy
+                )
+            case replies.Unclear(status=status, message=message):
+                return self._unclear(request, status, message)
+
+    def _unclear(self, request: Notion, status: int, message: str) -> Response:
+        text = f"Notion answered {status}: {message}"
+        if request.repeat is Repeat.READ:
+            raise Deferred(text)
+        raise Doubtful(text)
+
+    async def _committed(self, request: Notion, reply: replies.Committed) -> Response:
+        """Saved, but answered 503: read the object instead of repeating the write.
+
+        https://developers.notion.com/reference/status-codes
+        """
+        if reply.child_ids:
+            results = [{"object": "block", "id": child} for child in reply.child_ids]
+            return Response(status=200, body={"object": "list", "results": results})
+        return await self.send(wire.retrieve_page(reply.resource_id))

@@ -1,0 +1,50 @@
+"""A piece of work done again and again until the service stops.
+
+The work says how long it may rest; a wake ends the rest at once. A store that is away, or any other
+error, is logged and the work tried again: no loop ever dies in silence.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+
+log = structlog.get_logger()
+
+AFTER_ERROR_SECONDS = 1.0
+
+
+class Loop:
+    """`work` does a bit and returns for how many seconds there is nothing to do (0: go on)."""
+
+    def __init__(self, name: str, work: Callable[[], Awaitable[float]]) -> None:
+        self.name = name
+        self._work = work
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There is something to do."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the bit being done."""
+        self._stopping = True
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        while not self._stopping:
+            self._woken.clear()
+            rest = await self._bit()
+            if rest > 0 and not self._stopping:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), rest)
+
+    async def _bit(self) -> float:
+        try:
+            return await self._work()
+        except Exception:
+            log.exception("loop.error", loop=self.name)
+            return AFTER_ERROR_SECONDS

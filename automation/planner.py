@@ -1,0 +1,57 @@
+"""Plans what has been stored: reads events in their order, asks the engine, keeps the plans."""
+
+import asyncio
+from collections.abc import Callable
+
+from automation.clock import Clock
+from automation.directory import Directory
+from automation.engine.plan import plan
+from automation.model.event import Event, document
+from automation.rulebook import RuleBook
+from automation.sources.reading import read
+from automation.store.base import Store
+
+BATCH = 64
+LOOK_EVERY_SECONDS = 1.0
+"""How often events of other processes are looked for; our own wake the loop at once."""
+
+
+class Planner:
+    """Turns stored events into runs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        rules: RuleBook,
+        directory: Directory,
+        wake_runs: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._rules = rules
+        self._directory = directory
+        self._wake_runs = wake_runs
+
+    async def work(self) -> float:
+        """Plan one batch."""
+        events = await self._store.claim_events(BATCH)
+        if not events:
+            return LOOK_EVERY_SECONDS
+        # The rule set is kept before any plan names it.
+        await self._rules.keep()
+        await asyncio.gather(*(self._plan(event) for event in events))
+        self._wake_runs()
+        return 0.0
+
+    async def _plan(self, event: Event) -> None:
+        missing = self._directory.missing(self._rules.target_texts())
+        planned = plan(
+            event,
+            document(event, read(event)),
+            self._rules.current,
+            now=self._clock.now(),
+            waiting=missing.keys(),
+        )
+        await self._store.save_plan(planned)

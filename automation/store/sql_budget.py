@@ -1,0 +1,57 @@
+"""The request budget in SQL: blocks of permits, and pauses."""
+
+import sqlite3
+from datetime import datetime, timedelta
+
+from automation.store.base import Permits
+from automation.store.codec import micros, moment
+
+
+def take(
+    connection: sqlite3.Connection,
+    token: str,
+    *,
+    now: datetime,
+    want: int,
+    limit: int,
+    window_seconds: float,
+    valid_seconds: float,
+) -> Permits:
+    """See Store.take_permits. A block counts from when it is taken until the window behind its validity."""
+    paused = connection.execute(
+        "SELECT until, reason FROM pauses WHERE token = ? AND until > ?", (token, micros(now))
+    ).fetchone()
+    if paused is not None:
+        until = moment(paused[0])
+        return Permits(granted=0, valid_until=now, not_before=until, reason=str(paused[1]))
+    connection.execute("DELETE FROM permits WHERE token = ? AND until <= ?", (token, micros(now)))
+    used, first = connection.execute(
+        "SELECT coalesce(sum(count), 0), min(until) FROM permits WHERE token = ?", (token,)
+    ).fetchone()
+    granted = max(0, min(want, limit - used))
+    if granted == 0:
+        return Permits(granted=0, valid_until=now, not_before=moment(first), reason="the budget is spent")
+    until = now + timedelta(seconds=valid_seconds + window_seconds)
+    connection.execute(
+        "INSERT INTO permits (token, taken_at, until, count) VALUES (?, ?, ?, ?)",
+        (token, micros(now), micros(until), granted),
+    )
+    valid = now + timedelta(seconds=valid_seconds)
+    return Permits(granted=granted, valid_until=valid, not_before=now)
+
+
+def give_back(connection: sqlite3.Connection, token: str, *, taken_at: datetime, count: int) -> None:
+    """See Store.give_back."""
+    connection.execute(
+        "UPDATE permits SET count = max(0, count - ?) WHERE token = ? AND taken_at = ?",
+        (count, token, micros(taken_at)),
+    )
+
+
+def pause(connection: sqlite3.Connection, token: str, *, until: datetime, reason: str) -> None:
+    """See Store.pause."""
+    connection.execute(
+        "INSERT INTO pauses (token, until, reason) VALUES (?, ?, ?) ON CONFLICT (token)"
+        " DO UPDATE SET until = excluded.until, reason = excluded.reason WHERE excluded.until > until",
+        (token, micros(until), reason),
+    )

@@ -1,0 +1,200 @@
+"""Events, texts and ticks in SQL. Each function is one verb's work inside a transaction."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from automation.model.errors import NotInStore
+from automation.model.event import Encoding, Event
+from automation.model.run import Plan, State
+from automation.store.base import Appended, StoredEvent
+from automation.store.codec import dump, micros, moment
+
+COLUMNS = (
+    "seq, id, source, name, keys, received_at, body, encoding, inner_path, names, problem, state,"
+    " rules_hash, planned_at, matched"
+)
+
+
+def append(connection: sqlite3.Connection, event: Event) -> Appended:
+    """See Store.append."""
+    for key in event.keys:
+        known = connection.execute(
+            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
+        ).fetchone()
+        if known is not None:
+            return Appended(event_id=known[0], duplicate=True)
+    connection.execute(
+        "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
+        " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            event.id,
+            event.source,
+            event.name,
+            dump(event.keys),
+            micros(event.received_at),
+            event.body,
+            event.encoding.value,
+            dump(event.inner),
+            dump(dict(event.names)),
+            event.problem,
+            "new" if event.problem is None else "parked",
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
+        [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
+    )
+    return Appended(event_id=event.id, duplicate=False)
+
+
+def _stored(row: Sequence[Any]) -> StoredEvent:
+    return StoredEvent(
+        seq=row[0],
+        event=Event(
+            id=row[1],
+            source=row[2],
+            name=row[3],
+            keys=tuple(json.loads(row[4])),
+            received_at=moment(row[5]),
+            body=row[6],
+            encoding=Encoding(row[7]),
+            inner=tuple(json.loads(row[8])),
+            names=json.loads(row[9]),
+            problem=row[10],
+        ),
+        state=row[11],
+        rules_hash=row[12],
+        planned_at=None if row[13] is None else moment(row[13]),
+        matched=row[14],
+    )
+
+
+def claim_events(connection: sqlite3.Connection, limit: int) -> list[Event]:
+    """See Store.claim_events."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM events WHERE state = 'new' ORDER BY seq LIMIT ?",  # noqa: S608
+        (limit,),
+    )
+    return [_stored(row).event for row in rows]
+
+
+def event(connection: sqlite3.Connection, prefix: str) -> StoredEvent | None:
+    """See Store.event."""
+    if len(prefix) < 4 or not prefix.isalnum():
+        return None
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM events WHERE id >= ? AND id < ? LIMIT 2",  # noqa: S608
+        (prefix, prefix + "{"),
+    ).fetchall()
+    return _stored(rows[0]) if len(rows) == 1 else None
+
+
+def events(
+    connection: sqlite3.Connection,
+    *,
+    limit: int,
+    source: str | None,
+    name: str | None,
+    unmatched: bool,
+    before_seq: int | None,
+) -> list[StoredEvent]:
+    """See Store.events."""
+    wanted: list[tuple[str, tuple[Any, ...]]] = []
+    if source is not None:
+        wanted.append(("source = ?", (source,)))
+    if name is not None:
+        wanted.append(("(name = ? OR (name >= ? AND name < ?))", (name, name + ".", name + "/")))
+    if unmatched:
+        wanted.append(("state = 'planned' AND matched = 0", ()))
+    if before_seq is not None:
+        wanted.append(("seq < ?", (before_seq,)))
+    where = " AND ".join(text for text, _ in wanted) or "1"
+    values = [value for _, some in wanted for value in some]
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM events WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608
+        (*values, limit),
+    )
+    return [_stored(row) for row in rows]
+
+
+def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
+    """See Store.save_plan."""
+    done = connection.execute(
+        "UPDATE events SET state = 'planned', rules_hash = ?, planned_at = ?, matched = ?"
+        " WHERE id = ? AND state = 'new'",
+        (plan.rules_hash, micros(plan.planned_at), len(plan.runs), plan.event_id),
+    )
+    if done.rowcount == 0:
+        return False
+    planned_at = micros(plan.planned_at)
+    for run in plan.runs:
+        state = State.PENDING if run.waiting_for is None else State.WAITING
+        run_id = f"{plan.event_id}:{run.rule_id}"
+        place = next_place(connection)
+        connection.execute(
+            "INSERT INTO runs (id, place, event_id, rule_id, rules_hash, planned_at, lane, state,"
+            " next_at, waiting_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run_id, place, plan.event_id, run.rule_id, plan.rules_hash, planned_at, run.lane,
+                state.value, planned_at, run.waiting_for,
+            ),  # fmt: skip
+        )
+        if state is State.PENDING:
+            join_lane(connection, run.lane, run_id, place, planned_at)
+    return True
+
+
+def next_place(connection: sqlite3.Connection) -> int:
+    """The place behind every other run."""
+    row = connection.execute("SELECT coalesce(max(place), 0) + 1 FROM runs").fetchone()
+    return int(row[0])
+
+
+def join_lane(
+    connection: sqlite3.Connection, lane: str, run_id: str, place: int, ready_at: int
+) -> None:
+    """Make the run the lane's head if the lane is empty; else it waits behind the others."""
+    connection.execute(
+        "INSERT INTO lanes (lane, head, place, ready_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (lane, run_id, place, ready_at),
+    )
+
+
+def keep_text(connection: sqlite3.Connection, text: str) -> str:
+    """See Store.keep_text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    connection.execute(
+        "INSERT INTO texts (digest, text) VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, text)
+    )
+    return digest
+
+
+def text(connection: sqlite3.Connection, digest: str) -> str:
+    """See Store.text."""
+    row = connection.execute("SELECT text FROM texts WHERE digest = ?", (digest,)).fetchone()
+    if row is None:
+        raise NotInStore(f"no text {digest[:12]} in the store")
+    return str(row[0])
+
+
+def last_tick(connection: sqlite3.Connection, rule_id: str) -> datetime | None:
+    """See Store.last_tick."""
+    row = connection.execute("SELECT last FROM schedules WHERE rule_id = ?", (rule_id,)).fetchone()
+    return None if row is None else moment(row[0])
+
+
+def add_tick(
+    connection: sqlite3.Connection, rule_id: str, at: datetime, tick: Event | None
+) -> bool:
+    """See Store.add_tick."""
+    new = tick is not None and not append(connection, tick).duplicate
+    connection.execute(
+        "INSERT INTO schedules (rule_id, last) VALUES (?, ?)"
+        " ON CONFLICT (rule_id) DO UPDATE SET last = max(last, excluded.last)",
+        (rule_id, micros(at)),
+    )
+    return new

@@ -1,0 +1,300 @@
+"""The store on one SQLite file, or in memory: WAL, synchronous=FULL, one writer, grouped commits.
+
+A 2xx follows the fsync: `append` returns after the commit is on disk. Reads go through a connection
+of their own, in a thread of their own, so they never wait for a sync nor hold up the loop.
+https://www.sqlite.org/wal.html
+"""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from automation.model.action import Wrote
+from automation.model.errors import StoreError, StoreUnavailable
+from automation.model.event import Event
+from automation.model.run import Claim, Counts, Entry, Plan, Run, State
+from automation.store import sql_budget, sql_events, sql_runs
+from automation.store.base import Appended, Permits, StoredEvent
+from automation.store.writer import Writer
+
+T = TypeVar("T")
+MEMORY = ":memory:"
+BUSY_SECONDS = 5.0
+JOURNAL_BYTES = 64 * 1024 * 1024
+
+
+class SqliteStore:
+    """Implements Store. See there for what each verb promises."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writer = Writer(self._connect)
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+        self._reader: sqlite3.Connection | None = None
+
+    # opening and closing --------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        try:
+            await asyncio.to_thread(self._prepare)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
+        self._writer.start()
+        await self._writer.run(migrate)
+
+    async def close(self) -> None:
+        await self._writer.stop()
+        if self._reader is not None:
+            await asyncio.get_running_loop().run_in_executor(self._reads, self._reader.close)
+        self._reads.shutdown()
+
+    def _prepare(self) -> None:
+        """Make the file ours alone before anything is in it."""
+        if self._path != MEMORY:
+            path = Path(self._path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                path.touch(mode=0o600)
+                connection = sqlite3.connect(self._path)
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                connection.execute("VACUUM")
+                connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256,
+            check_same_thread=False,
+        )  # fmt: skip
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+        return connection
+
+    async def _write(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._writer.run(verb)
+
+    async def _read(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        if self._path == MEMORY:
+            return await self._writer.run(verb)
+        return await asyncio.get_running_loop().run_in_executor(self._reads, self._in_reader, verb)
+
+    def _in_reader(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._reader is None:
+                self._reader = self._connect()
+                self._reader.execute("PRAGMA query_only = ON")
+            return verb(self._reader)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store cannot be read: {error}") from error
+
+    # events ---------------------------------------------------------------------------------------
+
+    async def append(self, event: Event) -> Appended:
+        return await self._write(partial(sql_events.append, event=event))
+
+    async def claim_events(self, limit: int) -> Sequence[Event]:
+        return await self._read(partial(sql_events.claim_events, limit=limit))
+
+    async def save_plan(self, plan: Plan) -> bool:
+        return await self._write(partial(sql_events.save_plan, plan=plan))
+
+    async def event(self, prefix: str) -> StoredEvent | None:
+        return await self._read(partial(sql_events.event, prefix=prefix))
+
+    async def events(
+        self,
+        *,
+        limit: int,
+        source: str | None = None,
+        name: str | None = None,
+        unmatched: bool = False,
+        before_seq: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        return await self._read(
+            partial(
+                sql_events.events,
+                limit=limit,
+                source=source,
+                name=name,
+                unmatched=unmatched,
+                before_seq=before_seq,
+            )
+        )
+
+    # runs -----------------------------------------------------------------------------------------
+
+    async def claim_runs(
+        self, *, owner: str, now: datetime, lease_until: datetime, limit: int
+    ) -> Sequence[Claim]:
+        due = await self._read(sql_runs.next_due)
+        if due is None or due > now:
+            return []
+        return await self._write(
+            partial(
+                sql_runs.claim_runs, owner=owner, now=now, lease_until=lease_until, limit=limit
+            )
+        )
+
+    async def extend(self, claims: Sequence[Claim], lease_until: datetime) -> Sequence[Claim]:
+        return await self._write(partial(sql_runs.extend, claims=claims, lease_until=lease_until))
+
+    async def record(self, claim: Claim, entries: Sequence[Entry]) -> None:
+        await self._write(partial(sql_runs.record, claim=claim, entries=entries))
+
+    async def forget(self, claim: Claim, key: str) -> None:
+        await self._write(partial(sql_runs.forget, claim=claim, key=key))
+
+    async def finish(self, claim: Claim, *, wrote: Sequence[Wrote], now: datetime) -> None:
+        await self._write(partial(sql_runs.finish, claim=claim, wrote=wrote, now=now))
+
+    async def retry(self, claim: Claim, *, at: datetime, reason: str) -> None:
+        await self._write(partial(sql_runs.retry, claim=claim, at=at, reason=reason))
+
+    async def park(self, claim: Claim, *, reason: str, remedy: str, now: datetime) -> None:
+        await self._write(
+            partial(sql_runs.park, claim=claim, reason=reason, remedy=remedy, now=now)
+        )
+
+    async def wait(self, claim: Claim, *, what: str, reason: str) -> None:
+        await self._write(partial(sql_runs.wait, claim=claim, what=what, reason=reason))
+
+    async def wake(self, what: str, *, now: datetime) -> int:
+        return await self._write(partial(sql_runs.wake, what=what, now=now))
+
+    async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
+        return await self._write(partial(sql_runs.unpark, run_ids=run_ids, now=now))
+
+    async def release(self, owner: str) -> int:
+        return await self._write(partial(sql_runs.release, where="owner = ?", values=(owner,)))
+
+    async def release_expired(self, now: datetime) -> int:
+        where, values = "owner IS NOT NULL AND lease_until < ?", (sql_runs.micros(now),)
+        held = await self._read(partial(_any_held, where=where, values=values))
+        return await self._write(partial(sql_runs.release, where=where, values=values)) if held else 0
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        return await self._read(sql_runs.next_due)
+
+    async def run(self, run_id: str) -> Run | None:
+        return await self._read(partial(sql_runs.run, run_id=run_id))
+
+    async def runs(
+        self,
+        *,
+        limit: int,
+        state: State | None = None,
+        rule: str | None = None,
+        event: str | None = None,
+        before_seq: int | None = None,
+    ) -> Sequence[Run]:
+        return await self._read(
+            partial(
+                sql_runs.runs,
+                limit=limit,
+                state=state,
+                rule=rule,
+                event=event,
+                before_seq=before_seq,
+            )
+        )
+
+    async def journal(self, run_id: str) -> Sequence[Entry]:
+        return await self._read(partial(sql_runs.journal, run_id=run_id))
+
+    # texts, schedules, budget ---------------------------------------------------------------------
+
+    async def keep_text(self, text: str) -> str:
+        return await self._write(partial(sql_events.keep_text, text=text))
+
+    async def text(self, digest: str) -> str:
+        return await self._read(partial(sql_events.text, digest=digest))
+
+    async def last_tick(self, rule_id: str) -> datetime | None:
+        return await self._read(partial(sql_events.last_tick, rule_id=rule_id))
+
+    async def add_tick(self, rule_id: str, at: datetime, event: Event | None) -> bool:
+        return await self._write(partial(sql_events.add_tick, rule_id=rule_id, at=at, tick=event))
+
+    async def take_permits(
+        self,
+        token: str,
+        *,
+        now: datetime,
+        want: int,
+        limit: int,
+        window_seconds: float,
+        valid_seconds: float,
+    ) -> Permits:
+        return await self._write(
+            partial(
+                sql_budget.take,
+                token=token,
+                now=now,
+                want=want,
+                limit=limit,
+                window_seconds=window_seconds,
+                valid_seconds=valid_seconds,
+            )
+        )
+
+    async def give_back(self, token: str, *, taken_at: datetime, count: int) -> None:
+        await self._write(partial(sql_budget.give_back, token=token, taken_at=taken_at, count=count))
+
+    async def pause(self, token: str, *, until: datetime, reason: str) -> None:
+        await self._write(partial(sql_budget.pause, token=token, until=until, reason=reason))
+
+    # the store itself -----------------------------------------------------------------------------
+
+    async def install_secret(self) -> bytes:
+        return await self._read(_install_secret)
+
+    async def counts(self) -> Counts:
+        return await self._read(sql_runs.counts)
+
+
+def _any_held(connection: sqlite3.Connection, where: str, values: Sequence[object]) -> bool:
+    return connection.execute(f"SELECT 1 FROM lanes WHERE {where} LIMIT 1", values).fetchone() is not None  # noqa: S608
+
+
+def _install_secret(connection: sqlite3.Connection) -> bytes:
+    row = connection.execute("SELECT value FROM meta WHERE name = 'install_secret'").fetchone()
+    return bytes(row[0])
+
+
+def migrations() -> list[str]:
+    """The texts of all migrations, in order."""
+    folder = resources.files("automation.store") / "migrations"
+    names = sorted(one.name for one in folder.iterdir() if one.name.endswith(".sql"))
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date inside the writer's transaction. Raises StoreError for a newer file."""
+    texts = migrations()
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(texts):
+        raise StoreError(
+            f"the database is of version {version}, this program knows {len(texts)}: use a newer program"
+        )
+    for text in texts[version:]:
+        for statement in _statements(text):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(texts)}")
+    connection.execute(
+        "INSERT INTO meta (name, value) VALUES ('install_secret', ?) ON CONFLICT DO NOTHING",
+        (secrets.token_bytes(32),),
+    )
+
+
+def _statements(text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [one for one in "\n".join(lines).split(";") if one.strip()]

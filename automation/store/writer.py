@@ -1,0 +1,134 @@
+"""One thread owns the only write connection, and commits together what waits.
+
+Whatever queued up during the last sync goes into the next transaction; there is no timer. Each verb
+runs inside a savepoint, so one that fails never sinks its neighbours. A future is resolved only
+after the commit is on disk.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from automation.model.errors import StoreError, StoreUnavailable
+
+T = TypeVar("T")
+MOST_TOGETHER = 256
+
+Verb = Callable[[sqlite3.Connection], Any]
+
+
+@dataclass(slots=True)
+class _Job:
+    verb: Verb
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: Exception | None = None
+
+
+class Writer:
+    """Runs verbs in its own thread, in order, grouped by commit."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._started = False
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._started = True
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is queued, then close the connection."""
+        if self._started:
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+
+    async def run(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        """The verb's result, after its commit. Raises what the verb raised, or StoreUnavailable."""
+        loop = asyncio.get_running_loop()
+        job = _Job(verb, loop, loop.create_future())
+        self._jobs.put(job)
+        result: T = await job.future
+        return result
+
+    # the thread -----------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        connection = self._connect()
+        try:
+            while (batch := self._next()) is not None:
+                self._commit(connection, batch)
+                _resolve(batch)
+        finally:
+            connection.close()
+
+    def _next(self) -> list[_Job] | None:
+        first = self._jobs.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < MOST_TOGETHER:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                self._jobs.put(None)
+                break
+            batch.append(job)
+        return batch
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for job in batch:
+                _attempt(connection, job)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            _roll_back(connection)
+            for job in batch:
+                job.result, job.error = None, StoreUnavailable(f"the store cannot be written: {error}")
+
+
+def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
+    connection.execute("SAVEPOINT verb")
+    try:
+        job.result = job.verb(connection)
+    except sqlite3.OperationalError:
+        # Disk full, I/O error, locked: the whole transaction is in question.
+        raise
+    except (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError) as error:
+        connection.execute("ROLLBACK TO verb")
+        job.error = error if isinstance(error, StoreError) else StoreError(f"{type(error).__name__}: {error}")
+    connection.execute("RELEASE verb")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _resolve(batch: list[_Job]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in batch:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, jobs in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, jobs)
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
