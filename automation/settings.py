@@ -76,7 +76,7 @@ class Settings(BaseModel):
         str,
         Field(
             validation_alias="AUTOMATION_PUBLIC_HOSTS",
-            description="names senders may use in the Host header, comma separated; * for any",
+            description="if set, the only names accepted in the Host header, comma separated",
         ),
     ] = ""
     log: Annotated[

@@ -33,6 +33,11 @@ class Trace:
     lines: tuple[TracedLine, ...]
 
     @property
+    def heard(self) -> bool:
+        """Whether the rule listens to events of this name."""
+        return self.lines[0].passed
+
+    @property
     def misses(self) -> int:
         """How many lines said no."""
         return sum(not line.passed for line in self.lines)

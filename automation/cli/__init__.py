@@ -1,0 +1,1 @@
+"""The command line: verbs. Results on stdout, talk on stderr."""

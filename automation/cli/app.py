@@ -1,0 +1,192 @@
+"""`automation`: the commands. Each imports what it needs when it runs, so `--version` stays quick.
+
+Exit codes: 0 done, 1 something is wrong with what was asked about, 2 wrong usage, 3 wrong settings,
+4 what was asked for is not there, 130 interrupted.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from automation.model.errors import AutomationError, NotInStore, SettingsError
+
+app = typer.Typer(
+    name="automation",
+    help="Signed webhooks and schedules in, rules from TOML files, Notion pages out.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+RulesDir = Annotated[str, typer.Option("--rules", help="The rules folder.", envvar="AUTOMATION_RULES")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"automation {version('automation-service')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Signed webhooks and schedules in, rules from TOML files, Notion pages out."""
+
+
+@app.command()
+def serve(
+    emulator: Annotated[
+        bool, typer.Option("--emulator", help="Write to a local Notion inside this process.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = -1,
+    rules: Annotated[str, typer.Option(help="The rules folder.")] = "",
+    database: Annotated[str, typer.Option(help="sqlite:///FILE, or memory:")] = "",
+) -> None:
+    """Receive webhooks, run the rules, write to Notion."""
+    from automation.cli.serve import run
+
+    given = {
+        "AUTOMATION_HOST": host,
+        "AUTOMATION_PORT": str(port) if port >= 0 else "",
+        "AUTOMATION_RULES": rules,
+        "AUTOMATION_DATABASE": database,
+    }
+    run({name: value for name, value in given.items() if value}, emulator=emulator)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[str] | None, typer.Argument(help="Rule files or folders.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with rule files, each problem with file:line:column."""
+    from automation.cli.rules import check_rules
+
+    raise typer.Exit(check_rules(paths, as_json=as_json))
+
+
+@app.command()
+def explain(
+    event: Annotated[str, typer.Argument(help="An event's id (its first characters), or a payload file.")],
+    name: Annotated[str, typer.Option("--event", help="For a file: what it is, e.g. github.push.")] = "",
+    rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    rules: RulesDir = "rules",
+    as_json: Json = False,
+) -> None:
+    """Say line by line why rules did or did not fire for an event."""
+    from automation.cli.explain import explain_event
+
+    raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
+
+
+@app.command()
+def send(
+    payload: Annotated[str, typer.Argument(help="A payload file, or a sample's name, e.g. github.push.")],
+    name: Annotated[str, typer.Option("--as", help="For a file: what it is, e.g. github.push.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Where the service is.")] = "http://127.0.0.1:8000",
+    as_json: Json = False,
+) -> None:
+    """Sign a payload as its sender would, and post it to a running service."""
+    from automation.cli.send import send_payload
+
+    raise typer.Exit(send_payload(payload, name=name, to=to, as_json=as_json))
+
+
+@app.command()
+def events(
+    limit: Limit = 20,
+    source: Annotated[str, typer.Option(help="Only of this source.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Only of this name and below.")] = "",
+    unmatched: Annotated[bool, typer.Option("--unmatched", help="Only those no rule wanted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what came in, newest first."""
+    from automation.cli.listing import list_events
+
+    raise typer.Exit(
+        list_events(limit=limit, source=source, name=name, unmatched=unmatched, as_json=as_json)
+    )
+
+
+@app.command()
+def runs(
+    limit: Limit = 20,
+    parked: Annotated[bool, typer.Option("--parked", help="Only those that need a person.")] = False,
+    state: Annotated[str, typer.Option(help="pending, running, waiting, done or parked.")] = "",
+    rule: Annotated[str, typer.Option(help="Only of this rule.")] = "",
+    event: Annotated[str, typer.Option(help="Only of this event.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List what rules did, newest first."""
+    from automation.cli.listing import list_runs
+
+    wanted = "parked" if parked else state
+    raise typer.Exit(list_runs(limit=limit, state=wanted, rule=rule, event=event, as_json=as_json))
+
+
+@app.command()
+def emulator(
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
+    seed: Annotated[str, typer.Option(help="What is in it: demo or empty.")] = "demo",
+    limit: Annotated[int, typer.Option(help="Requests a minute; 0 is no limit.")] = 180,
+    as_json: Json = False,
+) -> None:
+    """Serve a local Notion on this machine."""
+    from automation.emulator.seed import SEEDS
+    from automation.emulator.serve import run
+
+    if seed not in SEEDS:
+        raise typer.BadParameter(f"--seed is one of {', '.join(SEEDS)}")
+    run(port, seed, limit, as_json=as_json)
+
+
+@app.command()
+def demo(as_json: Json = False) -> None:
+    """Do the whole job once against a local Notion: no token, nothing kept."""
+    from automation.cli.demo import run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+@app.command()
+def init(
+    folder: Annotated[str, typer.Argument(help="Where to put the rules.")] = "rules",
+) -> None:
+    """Copy the recipes into a new rules folder."""
+    from automation.cli.rules import init_folder
+
+    raise typer.Exit(init_folder(folder))
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except SettingsError as error:
+        _say(error)
+        sys.exit(3)
+    except NotInStore as error:
+        _say(error)
+        sys.exit(4)
+    except AutomationError as error:
+        _say(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _say(error: AutomationError) -> None:
+    print(f"automation: {error}", file=sys.stderr)
+    remedy = getattr(error, "remedy", "")
+    if remedy:
+        print(f"  {remedy}", file=sys.stderr)

@@ -1,0 +1,31 @@
+"""How the service talks on stderr: text for people, JSON for machines. No payloads, no secrets."""
+
+import logging
+import os
+import sys
+
+import structlog
+
+from automation.settings import LogStyle
+
+
+def set_up(style: LogStyle, level: int = logging.INFO) -> None:
+    """Configure once, at the start of a command that serves."""
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer()
+        if style is LogStyle.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

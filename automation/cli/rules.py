@@ -1,0 +1,42 @@
+"""`check` and `init`: rule files without a service."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from automation.cli.files import recipes, rule_files
+from automation.engine.load import load
+from automation.engine.problems import render
+from automation.wiring import actions
+
+
+def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
+    """Print every problem; 1 if there is an error."""
+    import os
+
+    files = rule_files(paths, os.environ.get("AUTOMATION_RULES", "rules"))
+    loaded = load(files, actions=actions())
+    if as_json:
+        print(json.dumps([problem.to_json() for problem in loaded.problems], indent=2))
+    else:
+        for problem in loaded.problems:
+            print(render(problem, files.get(problem.path)), end="\n\n")
+    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    words = f"{len(files)} files, {len(loaded.rules.rules)} rules"
+    print(f"{words}: {errors} errors" if errors else f"{words}: all good", file=sys.stderr)
+    return 1 if errors else 0
+
+
+def init_folder(folder: str) -> int:
+    """Copy the recipes; never over anything that is there."""
+    target = Path(folder)
+    if target.exists() and any(target.iterdir()):
+        print(f"{folder} is not empty; nothing was copied. Name a new folder.", file=sys.stderr)
+        return 1
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted(recipes().glob("*.toml")):
+        shutil.copyfile(path, target / path.name)
+        print(target / path.name)
+    print(f"Now: automation check {folder}", file=sys.stderr)
+    return 0
