@@ -14,7 +14,7 @@ from automation.clock import Clock
 from automation.engine.walk import Asked, Finished
 from automation.model.errors import Doubtful, NotionRejected, StepFailed
 from automation.model.request import Notion, Repeat, Request, Response
-from automation.model.run import Claim, Entry, Outcome, Parked, RetryAt, Succeeded
+from automation.model.run import Claim, Entry, Outcome, RetryAt, Succeeded
 from automation.notion import settling
 from automation.store.base import Store
 

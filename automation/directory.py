@@ -73,9 +73,7 @@ class Directory:
 
     async def look_again(self) -> Collection[str]:
         """Look up what the rules name and is not known yet; returns what was found just now."""
-        unknown = [
-            text for text in self._names if not isinstance(self._known.get(text), _Found)
-        ]
+        unknown = [text for text in self._names if not isinstance(self._known.get(text), _Found)]
         return (await self.find(unknown)).keys()
 
     def forget(self, texts: Collection[str]) -> None:
@@ -100,7 +98,9 @@ class Directory:
             return None
         return await self._look(text, held, now)
 
-    async def _look(self, text: str, held: _Found | _Missing | None, now: datetime) -> Target | None:
+    async def _look(
+        self, text: str, held: _Found | _Missing | None, now: datetime
+    ) -> Target | None:
         if self._send is None:
             self._known[text] = _Missing("there is no Notion token (set NOTION_TOKEN)", now)
             return None

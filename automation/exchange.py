@@ -45,9 +45,7 @@ class Exchange:
             case replies.Committed():
                 return await self._committed(request, reply)
             case replies.Rejected() as no:
-                raise NotionRejected(
-                    no.message, status=no.status, code=no.code, remedy=no.remedy
-                )
+                raise NotionRejected(no.message, status=no.status, code=no.code, remedy=no.remedy)
             case replies.Unclear(status=status, message=message):
                 return self._unclear(request, status, message)
 

@@ -95,9 +95,7 @@ class Intake:
         if len(request.body) < THREAD_FROM_BYTES:
             received = opened.source.receive(request, opened.secrets, now)
         else:
-            received = await asyncio.to_thread(
-                opened.source.receive, request, opened.secrets, now
-            )
+            received = await asyncio.to_thread(opened.source.receive, request, opened.secrets, now)
         return await self._answer(received)
 
     async def _answer(self, received: Received) -> Reply:

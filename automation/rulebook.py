@@ -54,7 +54,11 @@ class RuleBook:
         if last_good:
             loaded = load({**files, **last_good}, actions=self._actions)
         for problem in self.problems:
-            log.warning("rules.problem", at=f"{problem.path}:{problem.line}:{problem.column}", problem=problem.message)
+            log.warning(
+                "rules.problem",
+                at=f"{problem.path}:{problem.line}:{problem.column}",
+                problem=problem.message,
+            )
         self._good.update({path: text for path, text in files.items() if path not in broken})
         changed = loaded.rules.hash != self.current.hash or not self._sets
         self._put(loaded.rules)
@@ -86,7 +90,9 @@ class RuleBook:
         """The rule as it was when the run was planned. Raises RuleError."""
         rule = (await self.rule_set(digest)).rules.get(rule_id)
         if rule is None:
-            raise RuleError(f"rule `{rule_id}` is not in the rule set {digest[:12]} it was planned with")
+            raise RuleError(
+                f"rule `{rule_id}` is not in the rule set {digest[:12]} it was planned with"
+            )
         return rule
 
     def in_force(self, rule_id: str) -> bool:
@@ -124,7 +130,11 @@ def read_folder(folder: Path) -> tuple[Mapping[str, str], tuple[Problem, ...]]:
         try:
             files[str(path)] = _read_file(path, root)
         except (OSError, UnicodeDecodeError, RuleError) as error:
-            problems.append(Problem(path=str(path), line=1, column=1, length=1, message=f"cannot be read: {error}"))
+            problems.append(
+                Problem(
+                    path=str(path), line=1, column=1, length=1, message=f"cannot be read: {error}"
+                )
+            )
     return files, tuple(problems)
 
 

@@ -70,7 +70,9 @@ class Settings(BaseModel):
     ] = "127.0.0.1"
     port: Annotated[
         int,
-        Field(validation_alias="AUTOMATION_PORT", description="the port to listen on", ge=0, le=65535),
+        Field(
+            validation_alias="AUTOMATION_PORT", description="the port to listen on", ge=0, le=65535
+        ),
     ] = 8000
     public_hosts: Annotated[
         str,
@@ -94,7 +96,9 @@ class Settings(BaseModel):
     @field_validator("notion_base_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        if not value.startswith(
+            ("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")
+        ):
             raise ValueError("must start with https:// (http:// only for this machine)")
         return value
 

@@ -130,7 +130,10 @@ class Service:
         stopping.cancel()
 
     async def _wind_down(
-        self, tasks: list[asyncio.Task[None]], watch: asyncio.Task[None], serving: asyncio.Task[None]
+        self,
+        tasks: list[asyncio.Task[None]],
+        watch: asyncio.Task[None],
+        serving: asyncio.Task[None],
     ) -> None:
         self.server.should_exit = True
         for loop in self.loops:
@@ -203,9 +206,7 @@ class Builder:
         plans = Loop("plans", lambda: planner.work())
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
-        rules = RuleBook(
-            Path(self.settings.rules), actions=verbs, store=store, changed=adopt.use
-        )
+        rules = RuleBook(Path(self.settings.rules), actions=verbs, store=store, changed=adopt.use)
         planner = Planner(
             store=store, clock=self.clock, rules=rules, directory=directory, wake_runs=runs.wake
         )
@@ -305,7 +306,9 @@ def readiness(
             "notion": {
                 "sent": governor.sent,
                 "queued": governor.waiting,
-                "paused_until": governor.paused_until.isoformat() if governor.paused_until else None,
+                "paused_until": governor.paused_until.isoformat()
+                if governor.paused_until
+                else None,
             },
         }
 

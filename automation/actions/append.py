@@ -64,7 +64,9 @@ def _page_of(call: Call, value: Value) -> tuple[str, str, str]:
         return target.id, target.url, target.title
     found = page_id(value)
     if found is None:
-        raise StepFailed(f"`append` needs a page: a target, an id, an address or an earlier step, not {value!r}")
+        raise StepFailed(
+            f"`append` needs a page: a target, an id, an address or an earlier step, not {value!r}"
+        )
     known: Mapping[str, Any] = value if isinstance(value, dict) else {}
     return found, str(known.get("url", "")), str(known.get("title", ""))
 

@@ -1,7 +1,6 @@
 """Pieces that several verbs share."""
 
 from collections.abc import Generator, Mapping, Sequence
-
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -131,5 +130,3 @@ def icon_of(value: Value) -> Json:
 def cover_of(value: Value) -> Json:
     """An image's address."""
     return {"type": "external", "external": {"url": str(value)}} if value else None
-
-

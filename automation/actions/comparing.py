@@ -9,7 +9,20 @@ from automation.model.values import Json
 from automation.notion.richtext import plain_text
 from automation.notion.schema import Schema
 
-EQUAL = frozenset({"title", "rich_text", "number", "select", "status", "url", "email", "phone_number", "checkbox", "date"})
+EQUAL = frozenset(
+    {
+        "title",
+        "rich_text",
+        "number",
+        "select",
+        "status",
+        "url",
+        "email",
+        "phone_number",
+        "checkbox",
+        "date",
+    }
+)
 
 
 def equality(values: Mapping[str, Json], schema: Schema) -> Json:

@@ -61,7 +61,10 @@ class Create:
 def _title_only(values: Mapping[str, Value]) -> dict[str, Value]:
     """A page under a page has a title and nothing else."""
     if not values.keys() <= {"title", "Name"}:
-        raise StepFailed("a page under a page has only a title", remedy="Set `title`, or create it in a data source.")
+        raise StepFailed(
+            "a page under a page has only a title",
+            remedy="Set `title`, or create it in a data source.",
+        )
     title = values.get("title", values.get("Name", ""))
     return {"title": {"title": property_text(str(title or ""), "the title")}}
 

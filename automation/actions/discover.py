@@ -12,7 +12,9 @@ def discover() -> Mapping[str, Action]:
     """Every verb by its word."""
     found: dict[str, Action] = {}
     for module in pkgutil.iter_modules(actions.__path__):
-        action = getattr(importlib.import_module(f"automation.actions.{module.name}"), "ACTION", None)
+        action = getattr(
+            importlib.import_module(f"automation.actions.{module.name}"), "ACTION", None
+        )
         if action is not None:
             found[action.verb] = action
     return found

@@ -25,9 +25,7 @@ ORDER = {
 }
 
 
-def filter_of(
-    where: Mapping[str, Any], schema: Schema, *, now: datetime, zone: ZoneInfo
-) -> Json:
+def filter_of(where: Mapping[str, Any], schema: Schema, *, now: datetime, zone: ZoneInfo) -> Json:
     """The filter, or None for no conditions. Raises StepFailed for what Notion cannot be asked."""
     leaves = [
         leaf
@@ -52,7 +50,9 @@ class _Times:
             return value.isoformat()
         moment = self._phrase(value) if isinstance(value, str) else None
         if moment is None:
-            raise StepFailed(f"`where.{name}` takes a date or a phrase such as \"14 days ago\", not {value!r}")
+            raise StepFailed(
+                f'`where.{name}` takes a date or a phrase such as "14 days ago", not {value!r}'
+            )
         return moment
 
     def _phrase(self, text: str) -> str | None:
@@ -94,7 +94,9 @@ def _condition(kind: str, name: str, word: str, value: Any, times: _Times) -> Js
         return {moment: times.text(value, name)} if dated else {number: _number(value, name)}
     if word in {"is", "not"} and kind == "multi_select":
         return {"contains" if word == "is" else "does_not_contain": value}
-    if word in {"is", "not"} and (kind in TEXTUAL | CHOICES or kind in {"number", "checkbox"} or dated):
+    if word in {"is", "not"} and (
+        kind in TEXTUAL | CHOICES or kind in {"number", "checkbox"} or dated
+    ):
         operand = times.text(value, name) if dated else value
         return {"equals" if word == "is" else "does_not_equal": operand}
     if word in {"contains", "starts_with", "ends_with"} and kind in TEXTUAL:
@@ -106,5 +108,3 @@ def _number(value: Any, name: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise StepFailed(f"`where.{name}` takes a number, not {value!r}")
     return value
-
-

@@ -42,7 +42,9 @@ class Update:
         changes: dict[str, Json] = {}
         if params.set:
             if source is None:
-                raise StepFailed(f"{page.get('url')} is not in a data source: it has no properties to set")
+                raise StepFailed(
+                    f"{page.get('url')} is not in a data source: it has no properties to set"
+                )
             found = (yield wire.retrieve_data_source(source)).body
             schema = read_schema(str(page.get("url")), found["properties"])
             wanted = encoded(call, schema, params.set, before=page["properties"])
@@ -60,7 +62,9 @@ def _page_of(call: Call, value: Value) -> str:
     target = call.targets.get(value) if isinstance(value, str) else None
     found = target.id if target is not None else page_id(value)
     if found is None:
-        raise StepFailed(f"`update` needs a page: an id, an address or an earlier step, not {value!r}")
+        raise StepFailed(
+            f"`update` needs a page: an id, an address or an earlier step, not {value!r}"
+        )
     return found
 
 
@@ -69,7 +73,10 @@ def _check_within(call: Call, within: Value, source: Any) -> None:
         return
     target = call.targets.get(within)
     if target is None or target.id != source:
-        raise StepFailed(f"the page is not within `{within}`", remedy="An id that comes from a payload may only lead to pages the rule allows.")
+        raise StepFailed(
+            f"the page is not within `{within}`",
+            remedy="An id that comes from a payload may only lead to pages the rule allows.",
+        )
 
 
 ACTION: Action = Update()

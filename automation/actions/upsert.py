@@ -73,7 +73,9 @@ class Upsert:
         return page_result("created", page)
 
 
-def _change(call: Call, schema: Schema, page: Mapping[str, Any], params: UpsertParams) -> Conversation:
+def _change(
+    call: Call, schema: Schema, page: Mapping[str, Any], params: UpsertParams
+) -> Conversation:
     wanted = encoded(call, schema, params.set, before=page["properties"])
     changes = differing(wanted, page["properties"])
     if not changes:
@@ -89,9 +91,13 @@ def _natural(data_source_id: str, schema: Schema, keys: Mapping[str, Json]) -> B
     name, value = next(iter(keys.items()))
     kind = schema.get(name).type
     where = equality({name: value}, schema)
-    return ByProperty(
-        data_source_id=data_source_id, property=name, type=kind, value=where[kind]["equals"]
-    ) if "equals" in where.get(kind, {}) else None
+    return (
+        ByProperty(
+            data_source_id=data_source_id, property=name, type=kind, value=where[kind]["equals"]
+        )
+        if "equals" in where.get(kind, {})
+        else None
+    )
 
 
 ACTION: Action = Upsert()

@@ -21,7 +21,9 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-RulesDir = Annotated[str, typer.Option("--rules", help="The rules folder.", envvar="AUTOMATION_RULES")]
+RulesDir = Annotated[
+    str, typer.Option("--rules", help="The rules folder.", envvar="AUTOMATION_RULES")
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many.")]
 
 
@@ -77,8 +79,12 @@ def check(
 
 @app.command()
 def explain(
-    event: Annotated[str, typer.Argument(help="An event's id (its first characters), or a payload file.")],
-    name: Annotated[str, typer.Option("--event", help="For a file: what it is, e.g. github.push.")] = "",
+    event: Annotated[
+        str, typer.Argument(help="An event's id (its first characters), or a payload file.")
+    ],
+    name: Annotated[
+        str, typer.Option("--event", help="For a file: what it is, e.g. github.push.")
+    ] = "",
     rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
     rules: RulesDir = "rules",
     as_json: Json = False,
@@ -91,9 +97,15 @@ def explain(
 
 @app.command()
 def send(
-    payload: Annotated[str, typer.Argument(help="A payload file, or a sample's name, e.g. github.push.")],
-    name: Annotated[str, typer.Option("--as", help="For a file: what it is, e.g. github.push.")] = "",
-    to: Annotated[str, typer.Option("--to", help="Where the service is.")] = "http://127.0.0.1:8000",
+    payload: Annotated[
+        str, typer.Argument(help="A payload file, or a sample's name, e.g. github.push.")
+    ],
+    name: Annotated[
+        str, typer.Option("--as", help="For a file: what it is, e.g. github.push.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option("--to", help="Where the service is.")
+    ] = "http://127.0.0.1:8000",
     as_json: Json = False,
 ) -> None:
     """Sign a payload as its sender would, and post it to a running service."""
@@ -107,7 +119,9 @@ def events(
     limit: Limit = 20,
     source: Annotated[str, typer.Option(help="Only of this source.")] = "",
     name: Annotated[str, typer.Option("--name", help="Only of this name and below.")] = "",
-    unmatched: Annotated[bool, typer.Option("--unmatched", help="Only those no rule wanted.")] = False,
+    unmatched: Annotated[
+        bool, typer.Option("--unmatched", help="Only those no rule wanted.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List what came in, newest first."""
@@ -121,7 +135,9 @@ def events(
 @app.command()
 def runs(
     limit: Limit = 20,
-    parked: Annotated[bool, typer.Option("--parked", help="Only those that need a person.")] = False,
+    parked: Annotated[
+        bool, typer.Option("--parked", help="Only those that need a person.")
+    ] = False,
     state: Annotated[str, typer.Option(help="pending, running, waiting, done or parked.")] = "",
     rule: Annotated[str, typer.Option(help="Only of this rule.")] = "",
     event: Annotated[str, typer.Option(help="Only of this event.")] = "",

@@ -48,7 +48,9 @@ def source_named(name: str) -> Source:
     """A built-in source. Raises SettingsError."""
     found = discover().get(name)
     if found is None:
-        raise SettingsError("--event", f"{name!r} is no source; it starts with one of {', '.join(discover())}")
+        raise SettingsError(
+            "--event", f"{name!r} is no source; it starts with one of {', '.join(discover())}"
+        )
     return found
 
 

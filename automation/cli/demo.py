@@ -4,6 +4,7 @@ from Notion's side through its API, not from our own tables.
 
 import asyncio
 import json
+import logging
 import secrets
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import Any
 from automation import settings
 from automation.cli.deliver import find, headers_for
 from automation.cli.files import recipes
+from automation.cli.logs import set_up
 from automation.cli.reading import Page, read_pages
 from automation.emulator import serve as local
 from automation.emulator.seed import describe
@@ -23,6 +25,7 @@ from automation.model.run import Run, State
 from automation.outbound.client import NotionClient
 from automation.outbound.post import post
 from automation.scheduler import tick
+from automation.settings import LogStyle
 from automation.sources.discover import discover
 from automation.store.base import StoredEvent
 from automation.wiring import Service, build_service, new_id
@@ -60,6 +63,7 @@ class Report:
 
 def run(*, as_json: bool) -> int:
     """Run it and print the report; 0 if everything was done."""
+    set_up(LogStyle.TEXT, logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="automation-demo-") as folder:
         report = asyncio.run(_play(Path(folder)))
     if as_json:
@@ -144,7 +148,9 @@ async def _settle(service: Service) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             counts = await service.store.counts()
-            open_runs = sum(counts.runs.get(state, 0) for state in ("pending", "running", "waiting"))
+            open_runs = sum(
+                counts.runs.get(state, 0) for state in ("pending", "running", "waiting")
+            )
             if not counts.events.get("new") and not open_runs:
                 return
             await asyncio.sleep(0.05)
@@ -174,7 +180,9 @@ def render(report: Report) -> str:
     for stored in report.events:
         runs = [run for run in report.runs if run.event_id == stored.event.id]
         lines.append(f"  {stored.event.name}")
-        lines += [f"    → {run.rule_id}: {done(run)}" for run in runs] or ["    → no rule wanted it"]
+        lines += [f"    → {run.rule_id}: {done(run)}" for run in runs] or [
+            "    → no rule wanted it"
+        ]
     lines += ["", "What stands in Notion now (read back through its API)"]
     for page in report.pages:
         lines.append(f"  {page.where}: {page.title}")
@@ -182,8 +190,10 @@ def render(report: Report) -> str:
     repeated = sum('"duplicate": true' in text for _, _, text in report.answers)
     lines += [
         "",
-        f"{len(report.answers)} deliveries and 1 tick, {repeated} of them a repetition that changed nothing;"
-        f" {report.requests} requests to Notion.",
+        (
+            f"{len(report.answers)} deliveries and 1 tick, {repeated} of them a repetition that"
+            f" changed nothing; {report.requests} requests to Notion."
+        ),
         "",
         "Next, for real:",
         "  1. automation init my-rules && cd my-rules && automation check .",
@@ -213,7 +223,8 @@ def to_json(report: Report) -> dict[str, Any]:
         "events": [{"id": one.event.id, "name": one.event.name} for one in report.events],
         "runs": [{"rule": one.rule_id, "state": one.state.value} for one in report.runs],
         "pages": [
-            {"where": one.where, "title": one.title, "lines": list(one.lines)} for one in report.pages
+            {"where": one.where, "title": one.title, "lines": list(one.lines)}
+            for one in report.pages
         ],
         "requests": report.requests,
         "good": report.good,
@@ -223,5 +234,3 @@ def to_json(report: Report) -> dict[str, Any]:
 def say(text: str) -> None:
     """Progress goes to stderr."""
     print(text, file=sys.stderr, flush=True)
-
-

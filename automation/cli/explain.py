@@ -77,7 +77,9 @@ def _from_store(prefix: str) -> Subject:
 def _traces(subject: Subject, rule_id: str) -> list[Trace]:
     seen = document(subject.event, read(subject.event))
     if rule_id and rule_id not in subject.rules.rules:
-        raise NotInStore(f"there is no rule `{rule_id}`; there are: {', '.join(subject.rules.rules)}")
+        raise NotInStore(
+            f"there is no rule `{rule_id}`; there are: {', '.join(subject.rules.rules)}"
+        )
     traces = [
         trace(subject.event.name, seen, rule, now=subject.now)
         for rule in subject.rules.rules.values()

@@ -104,7 +104,8 @@ def list_runs(*, limit: int, state: str, rule: str, event: str, as_json: bool) -
         print(json.dumps([run_json(one) for one in found], indent=2))
         return 0
     rows = [
-        (one.event_id[:8], one.rule_id, one.state.value, str(one.attempts), outcome(one)) for one in found
+        (one.event_id[:8], one.rule_id, one.state.value, str(one.attempts), outcome(one))
+        for one in found
     ]
     table(("event", "rule", "state", "tries", "what it did"), rows)
     return 0

@@ -32,7 +32,9 @@ async def _with_emulator(environ: dict[str, str]) -> None:
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         task = asyncio.create_task(server._serve(sockets=[bound]), name="emulator")  # noqa: SLF001
         facts = describe(emulator.workspace, base_url)
-        say(f"a local Notion is at {base_url} (token {facts['token']}); it forgets everything at the end")
+        say(
+            f"a local Notion is at {base_url} (token {facts['token']}); it forgets everything at the end"
+        )
         try:
             await _serve({**environ, "NOTION_BASE_URL": base_url, "NOTION_TOKEN": facts["token"]})
         finally:
@@ -64,12 +66,20 @@ def announce(service: Service, settings: Settings) -> None:
             say(f"  closed  /hooks/{name:<10} set {variable} to open it")
             continue
         weak = any(len(secret) < SHORT_SECRET_BYTES for secret in opened.secrets)
-        note = f"  (its secret is short: {SHORT_SECRET_BYTES} characters or more are safe)" if weak else ""
+        note = (
+            f"  (its secret is short: {SHORT_SECRET_BYTES} characters or more are safe)"
+            if weak
+            else ""
+        )
         say(f"  open    /hooks/{name}{note}")
     rules = service.rules.current.rules
-    say(f"  {len(rules)} rules: {', '.join(rules) or 'none yet; `automation init` copies the recipes'}")
+    say(
+        f"  {len(rules)} rules: {', '.join(rules) or 'none yet; `automation init` copies the recipes'}"
+    )
     for problem in service.rules.problems:
-        say(f"  {problem.severity}: {problem.path}:{problem.line}:{problem.column} {problem.message}")
+        say(
+            f"  {problem.severity}: {problem.path}:{problem.line}:{problem.column} {problem.message}"
+        )
     if settings.notion_token is None:
         say("  no NOTION_TOKEN: events are kept, and their rules wait for it (or try --emulator)")
 

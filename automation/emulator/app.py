@@ -23,10 +23,31 @@ VERSIONS = frozenset({"2026-03-11", "2025-09-03"})
 MAX_BYTES = 500_000
 ALLOWED: dict[str, frozenset[str]] = {
     "POST /pages": frozenset(
-        {"parent", "properties", "children", "content", "icon", "cover", "template", "position", "markdown", "markdown_version", "allow_async"}
+        {
+            "parent",
+            "properties",
+            "children",
+            "content",
+            "icon",
+            "cover",
+            "template",
+            "position",
+            "markdown",
+            "markdown_version",
+            "allow_async",
+        }
     ),
     "PATCH /pages/{id}": frozenset(
-        {"properties", "icon", "cover", "in_trash", "is_archived", "is_locked", "template", "erase_content"}
+        {
+            "properties",
+            "icon",
+            "cover",
+            "in_trash",
+            "is_archived",
+            "is_locked",
+            "template",
+            "erase_content",
+        }
     ),
     "PATCH /blocks/{id}/children": frozenset({"children", "position"}),
     "POST /data_sources/{id}/query": frozenset(
@@ -57,7 +78,11 @@ class Emulator:
 def create_app(emulator: Emulator) -> Starlette:
     """The ASGI application."""
     routes = [
-        Route(prefix + path.replace("{id}", "{id}"), _endpoint(emulator, f"{method} {path}", work), methods=[method])
+        Route(
+            prefix + path.replace("{id}", "{id}"),
+            _endpoint(emulator, f"{method} {path}", work),
+            methods=[method],
+        )
         for prefix in ("/v1", "/v1/v1")
         for method, path, work in ENDPOINTS
     ]
@@ -83,7 +108,9 @@ def _refusal(refused: Refused, request_id: str) -> JSONResponse:
 Work = Callable[[Workspace, Answer], dict[str, Any]]
 
 
-def _endpoint(emulator: Emulator, name: str, work: Work) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    emulator: Emulator, name: str, work: Work
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         request_id = str(uuid4())
         path = request.url.path.removeprefix("/v1")
@@ -106,7 +133,9 @@ def _endpoint(emulator: Emulator, name: str, work: Work) -> Callable[[Request], 
             entry["status"] = refused.status
             return _refusal(refused, request_id)
         entry["status"] = 200
-        return JSONResponse(answer | {"request_id": request_id}, headers={"x-notion-request-id": request_id})
+        return JSONResponse(
+            answer | {"request_id": request_id}, headers={"x-notion-request-id": request_id}
+        )
 
     return endpoint
 
@@ -122,7 +151,11 @@ def _checked(workspace: Workspace, request: Request, name: str, raw: bytes) -> d
             "Notion-Version header failed validation: Notion-Version header should be defined, instead was `undefined`.",
         )
     if version not in VERSIONS:
-        raise Refused(400, "validation_error", f"Notion-Version header failed validation: {version} is not a version.")
+        raise Refused(
+            400,
+            "validation_error",
+            f"Notion-Version header failed validation: {version} is not a version.",
+        )
     if len(raw) > MAX_BYTES:
         raise Refused(413, "validation_error", "Request body too large.")
     if not raw:
@@ -135,7 +168,11 @@ def _checked(workspace: Workspace, request: Request, name: str, raw: bytes) -> d
         raise Refused(400, "validation_error", "body failed validation: body should be an object.")
     for key in body.keys() - ALLOWED.get(name, body.keys()):
         shown = json.dumps(body[key])[:40]
-        raise Refused(400, "validation_error", f"body failed validation: body.{key} should be not present, instead was `{shown}`.")
+        raise Refused(
+            400,
+            "validation_error",
+            f"body failed validation: body.{key} should be not present, instead was `{shown}`.",
+        )
     return body
 
 
@@ -182,7 +219,10 @@ def _fault_answer(fault: Fault) -> Refused:
     }
     extra: dict[str, Any] = {}
     if fault.kind in {"429", "529"}:
-        extra = {"retry_after": str(fault.retry_after), "rate_limit_reason": "public_api_space_request_rate_limit"}
+        extra = {
+            "retry_after": str(fault.retry_after),
+            "rate_limit_reason": "public_api_space_request_rate_limit",
+        }
     return Refused(int(fault.kind), codes[fault.kind], f"Injected fault {fault.kind}.", **extra)
 
 
@@ -193,7 +233,9 @@ def _committed(kind: str, request: Request, answer: dict[str, Any]) -> Refused:
     """
     if kind == "504_committed":
         return Refused(504, "gateway_timeout", "Gateway timeout.")
-    extra: dict[str, Any] = {"committed_resource_id": answer.get("id") or request.path_params.get("id")}
+    extra: dict[str, Any] = {
+        "committed_resource_id": answer.get("id") or request.path_params.get("id")
+    }
     if answer.get("object") == "list":
         extra["committed_child_ids"] = [one["id"] for one in answer["results"]]
     return Refused(
@@ -217,8 +259,17 @@ def _own_routes(emulator: Emulator) -> list[Route]:
 
     async def state(request: Request) -> Response:
         space = emulator.workspace
-        rows = {source["id"]: len(space.rows[source["id"]]) for source in space.data_sources.values()}
-        return JSONResponse({"pages": len(space.pages), "blocks": len(space.blocks), "rows": rows, "requests": len(emulator.log.entries)})
+        rows = {
+            source["id"]: len(space.rows[source["id"]]) for source in space.data_sources.values()
+        }
+        return JSONResponse(
+            {
+                "pages": len(space.pages),
+                "blocks": len(space.blocks),
+                "rows": rows,
+                "requests": len(emulator.log.entries),
+            }
+        )
 
     async def faults(request: Request) -> Response:
         given = await request.json()

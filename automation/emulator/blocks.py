@@ -39,14 +39,18 @@ def check(children: Any, path: str = "body.children") -> None:
     """Refuse what a request may not have. `check` reads only; `stored` makes the detail."""
     count = _check_level(children, path, 1)
     if count > MAX_BLOCKS:
-        raise failed("body.children", f"should contain ≤ `{MAX_BLOCKS}` blocks, instead was `{count}`.")
+        raise failed(
+            "body.children", f"should contain ≤ `{MAX_BLOCKS}` blocks, instead was `{count}`."
+        )
 
 
 def _check_level(children: Any, path: str, depth: int) -> int:
     if not isinstance(children, list):
         raise failed(path, f"should be an array, instead was {shown(children)}.")
     if len(children) > MAX_CHILDREN:
-        raise failed(f"{path}.length", f"should be ≤ `{MAX_CHILDREN}`, instead was `{len(children)}`.")
+        raise failed(
+            f"{path}.length", f"should be ≤ `{MAX_CHILDREN}`, instead was `{len(children)}`."
+        )
     return sum(_check_block(one, f"{path}[{index}]", depth) for index, one in enumerate(children))
 
 
@@ -75,7 +79,9 @@ def kind_of(one: Any, path: str) -> str:
         raise failed(f"{path}.paragraph", f"should be defined, instead was {shown(None)}.")
     extra = [key for key in one if key not in META | {kind}]
     if extra:
-        raise failed(f"{path}.{extra[0]}", f"should be not present, instead was {shown(one[extra[0]])}.")
+        raise failed(
+            f"{path}.{extra[0]}", f"should be not present, instead was {shown(one[extra[0]])}."
+        )
     return str(kind)
 
 
@@ -88,9 +94,13 @@ def _check_special(kind: str, detail: Any, nested: Any, path: str) -> None:
             raise failed(f"{path}.children", f"should be defined, instead was {shown(nested)}.")
         for row in nested:
             if len(row.get("table_row", {}).get("cells", [])) != width:
-                raise invalid("Content creation Failed. Number of cells in table row must match the table width of the parent table")
+                raise invalid(
+                    "Content creation Failed. Number of cells in table row must match the table width of the parent table"
+                )
     if kind == "column_list" and len(nested or []) < 2:
-        raise failed(f"{path}.children.length", f"should be ≥ `2`, instead was `{len(nested or [])}`.")
+        raise failed(
+            f"{path}.children.length", f"should be ≥ `2`, instead was `{len(nested or [])}`."
+        )
     if kind == "code" and not detail.get("language"):
         raise failed(f"{path}.language", f"should be defined, instead was {shown(None)}.")
     if kind in {"bookmark", "embed"}:

@@ -49,14 +49,13 @@ def schema(name: str, raw: dict[str, Any], find: Callable[[str], dict[str, Any]]
     if kind is None:
         raise failed(f"body.properties.{name}", "should define a type.")
     detail = raw.get(kind) or {}
-    made = {
+    return {
         "id": "title" if kind == "title" else new_id(),
         "name": name,
         "description": raw.get("description"),
         "type": kind,
         kind: _schema_detail(kind, detail, find),
     }
-    return made
 
 
 def _schema_detail(
@@ -97,7 +96,11 @@ def _option(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _status(detail: dict[str, Any]) -> dict[str, Any]:
     """New options land in To-do; groups cannot be made through the API."""
-    given = detail.get("options") or [{"name": "Not started"}, {"name": "In progress"}, {"name": "Done"}]
+    given = detail.get("options") or [
+        {"name": "Not started"},
+        {"name": "In progress"},
+        {"name": "Done"},
+    ]
     options = [_option(one) for one in given]
     usual = {"In progress": "In progress", "Done": "Complete"} if not detail.get("options") else {}
     groups = []
@@ -109,7 +112,9 @@ def _status(detail: dict[str, Any]) -> dict[str, Any]:
 
 def _relation(detail: dict[str, Any], find: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     related = find(str(detail.get("data_source_id") or detail.get("database_id")))
-    kind = detail.get("type") or ("dual_property" if "dual_property" in detail else "single_property")
+    kind = detail.get("type") or (
+        "dual_property" if "dual_property" in detail else "single_property"
+    )
     return {
         "database_id": related["parent"]["database_id"],
         "data_source_id": related["id"],
@@ -145,7 +150,9 @@ class Values:
                 raise invalid(f"{name} is not a property that exists.")
             kind = found["type"]
             if kind in READ_ONLY:
-                raise invalid(f"{found['name']} is a read-only property: {kind} values cannot be set.")
+                raise invalid(
+                    f"{found['name']} is a read-only property: {kind} values cannot be set."
+                )
             if not isinstance(raw, dict) or kind not in raw:
                 wrong.append(f"{found['name']} is expected to be {kind}.")
                 continue
@@ -158,7 +165,10 @@ class Values:
         if name in self._properties:
             found: dict[str, Any] = self._properties[name]
             return found
-        return next((one for one in self._properties.values() if one["id"] in {name, quote(name, safe="")}), None)
+        return next(
+            (one for one in self._properties.values() if one["id"] in {name, quote(name, safe="")}),
+            None,
+        )
 
     def _value(self, found: dict[str, Any], raw: Any) -> dict[str, Any]:
         kind, path = found["type"], f"body.properties.{found['name']}.{found['type']}"
@@ -199,7 +209,10 @@ class Values:
         if not isinstance(raw, dict) or not (raw.get("name") or raw.get("id")):
             raise failed(f"{path}.name", f"should be defined, instead was {shown(raw)}.")
         for one in options:
-            if one["id"] == raw.get("id") or one["name"].casefold() == str(raw.get("name", "")).casefold():
+            if (
+                one["id"] == raw.get("id")
+                or one["name"].casefold() == str(raw.get("name", "")).casefold()
+            ):
                 return {key: one[key] for key in ("id", "name", "color")}
         name = str(raw.get("name"))
         if found["type"] == "status":
@@ -253,7 +266,9 @@ def _moment(text: Any, zone: Any, path: str) -> str:
             return date.fromisoformat(text).isoformat()
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise failed(path, f"should be a valid ISO 8601 date string, instead was {shown(text)}.") from error
+        raise failed(
+            path, f"should be a valid ISO 8601 date string, instead was {shown(text)}."
+        ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(zone) if zone else UTC)
     return moment.replace(second=0, microsecond=0).isoformat(timespec="milliseconds")

@@ -15,7 +15,14 @@ Page = dict[str, Any]
 Test = Callable[[Page], bool]
 TIMESTAMPS = ("created_time", "last_edited_time")
 TEXTS = frozenset({"title", "rich_text", "url", "email", "phone_number"})
-PERIODS = {"past_week": -7, "past_month": -30, "past_year": -365, "next_week": 7, "next_month": 30, "next_year": 365}
+PERIODS = {
+    "past_week": -7,
+    "past_month": -30,
+    "past_year": -365,
+    "next_week": 7,
+    "next_month": 30,
+    "next_year": 365,
+}
 RELATIVE = {
     "today": 0, "tomorrow": 1, "yesterday": -1, "one_week_ago": -7, "one_week_from_now": 7,
     "one_month_ago": -30, "one_month_from_now": 30,
@@ -41,7 +48,7 @@ def compile_filter(raw: Any, schema: dict[str, Any], now: datetime, depth: int =
 def _property_test(raw: dict[str, Any], schema: dict[str, Any], now: datetime) -> Test:
     found = find_property(schema, str(raw.get("property")))
     kind = found["type"]
-    given = next((key for key in raw if key not in {"property", "type"}), None)
+    given = next((key for key in raw if key not in {"property", "type"}), "")
     if given != kind and not (kind in TEXTS and given in TEXTS):
         raise invalid(f"database property {kind} does not match filter {given}")
     condition = raw[given]
@@ -50,7 +57,11 @@ def _property_test(raw: dict[str, Any], schema: dict[str, Any], now: datetime) -
         return (page["properties"].get(found["name"]) or {}).get(kind)
 
     if kind in {"date", *TIMESTAMPS}:
-        return _time_test(condition, lambda page: (value(page) or {}).get("start") if kind == "date" else value(page), now)
+        return _time_test(
+            condition,
+            lambda page: (value(page) or {}).get("start") if kind == "date" else value(page),
+            now,
+        )
     return _plain_test(kind, condition, value)
 
 

@@ -39,7 +39,9 @@ def seed_demo(workspace: Workspace) -> None:
         root,
         "Tasks",
         {
-            "Status": {"status": _options("Not started", "In progress", "Blocked", "Escalated", "Done")},
+            "Status": {
+                "status": _options("Not started", "In progress", "Blocked", "Escalated", "Done")
+            },
             "Due date": {"date": {}},
             "Owner": {"people": {}},
             "Priority": {"select": _options("Low", "Medium", "High")},
@@ -48,14 +50,27 @@ def seed_demo(workspace: Workspace) -> None:
             "Number": {"number": {"format": "number"}},
             "Repository": TEXT,
             "Notes": TEXT,
-            "Meeting": {"relation": {"data_source_id": meetings, "type": "single_property", "single_property": {}}},
+            "Meeting": {
+                "relation": {
+                    "data_source_id": meetings,
+                    "type": "single_property",
+                    "single_property": {},
+                }
+            },
         },
     )
     _source(
         workspace,
         root,
         "Commits",
-        {"SHA": TEXT, "URL": {"url": {}}, "Author": TEXT, "Repository": TEXT, "Branch": TEXT, "Date": {"date": {}}},
+        {
+            "SHA": TEXT,
+            "URL": {"url": {}},
+            "Author": TEXT,
+            "Repository": TEXT,
+            "Branch": TEXT,
+            "Date": {"date": {}},
+        },
     )
     workspace.create_page(
         {"parent": {"page_id": root}, "properties": {"title": {"title": text("Engineering log")}}}
@@ -87,7 +102,9 @@ SEEDS = {"demo": seed_demo, "empty": seed_empty}
 
 def root_page(workspace: Workspace) -> str:
     """The id of the page everything is under."""
-    return next(one["id"] for one in workspace.pages.values() if one["parent"]["type"] == "workspace")
+    return next(
+        str(one["id"]) for one in workspace.pages.values() if one["parent"]["type"] == "workspace"
+    )
 
 
 def describe(workspace: Workspace, base_url: str) -> dict[str, Any]:

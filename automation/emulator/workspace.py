@@ -139,7 +139,8 @@ class Workspace:
         self.data_sources[identity] = source
         self.rows[identity] = []
         made = {
-            name: property_rules.schema(name, raw, self.data_source) for name, raw in properties.items()
+            name: property_rules.schema(name, raw, self.data_source)
+            for name, raw in properties.items()
         }
         if sum(one["type"] == "title" for one in made.values()) != 1:
             raise invalid("Title is not provided: a data source has exactly one title property.")
@@ -236,7 +237,9 @@ class Workspace:
         if source is None:
             return self._parent_page(parent), None
         if source["in_trash"]:
-            raise invalid("Can't edit block that is archived. You must unarchive the block before editing.")
+            raise invalid(
+                "Can't edit block that is archived. You must unarchive the block before editing."
+            )
         stored = {
             "type": "data_source_id",
             "data_source_id": source["id"],
@@ -251,7 +254,9 @@ class Workspace:
             else {"title": {"id": "title", "name": "title", "type": "title", "title": {}}}
         )
         return property_rules.Values(
-            properties, page_exists=self._page_exists, user=lambda one: {"object": "user", "id": one}
+            properties,
+            page_exists=self._page_exists,
+            user=lambda one: {"object": "user", "id": one},
         )
 
     def _page_exists(self, text: str) -> bool:
@@ -264,8 +269,10 @@ class Workspace:
         """POST /pages."""
         parent, source = self._parent(body.get("parent"))
         if not isinstance(body.get("properties", {}), dict):
-            raise failed("body.properties", f"should be an object, instead was {shown(body['properties'])}.")
-        children = body.get("children", body.get("content", []))
+            raise failed(
+                "body.properties", f"should be an object, instead was {shown(body['properties'])}."
+            )
+        children: list[Object] = body.get("children", body.get("content")) or []
         block_rules.check(children)
         values = self._values(source).read(body.get("properties", {}))
         identity = str(uuid4())
@@ -307,7 +314,11 @@ class Workspace:
             inner = self.minute()
         elif kind in {"created_by", "last_edited_by"}:
             inner = dict(self.bot)
-        made = {"id": one["id"], "type": kind, kind: list(inner) if isinstance(inner, list) else inner}
+        made = {
+            "id": one["id"],
+            "type": kind,
+            kind: list(inner) if isinstance(inner, list) else inner,
+        }
         if kind == "relation":
             made["has_more"] = False
         return made
@@ -328,7 +339,9 @@ class Workspace:
         """PATCH /pages/{id}."""
         page = self.page(text)
         if page["in_trash"] and body.get("in_trash") is not False:
-            raise invalid("Can't edit block that is archived. You must unarchive the block before editing.")
+            raise invalid(
+                "Can't edit block that is archived. You must unarchive the block before editing."
+            )
         page["properties"] |= self._values(self.source_of(page)).read(body.get("properties") or {})
         for key in ("icon", "cover", "in_trash", "is_archived", "is_locked"):
             if key in body:
@@ -368,7 +381,9 @@ class Workspace:
         identity = self.identity(text, "block_id")
         parent, holder = self._holder(identity)
         if holder.get("in_trash"):
-            raise invalid("Can't edit block that is archived. You must unarchive the block before editing.")
+            raise invalid(
+                "Can't edit block that is archived. You must unarchive the block before editing."
+            )
         children = body.get("children")
         if not isinstance(children, list) or not children:
             raise failed("body.children", f"should be defined, instead was {shown(children)}.")
@@ -411,7 +426,9 @@ class Workspace:
         kind = block_rules.kind_of(one, path)
         detail = block_rules.stored(kind, one[kind], f"{path}.{kind}")
         nested = one[kind].get("children") or []
-        inner = [self._prepare(child, f"{path}.{kind}.children[{i}]") for i, child in enumerate(nested)]
+        inner = [
+            self._prepare(child, f"{path}.{kind}.children[{i}]") for i, child in enumerate(nested)
+        ]
         return kind, detail, inner
 
     def _put(self, parent: Object, prepared: tuple[str, Object, list[Any]]) -> str:
@@ -455,7 +472,9 @@ class Workspace:
         kind = found["type"]
         others = [key for key in body if key in block_rules.KINDS and key != kind]
         if others:
-            raise invalid(f"Block type cannot be changed: {found['id']} is a {kind}, not a {others[0]}.")
+            raise invalid(
+                f"Block type cannot be changed: {found['id']} is a {kind}, not a {others[0]}."
+            )
         if isinstance(body.get(kind), dict):
             given = found[kind] | body[kind]
             found[kind] = block_rules.stored(kind, given, f"body.{kind}")

@@ -126,7 +126,12 @@ class _File:
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
-            self.wrong((*place, "timezone"), f"there is no time zone {name!r}", 'such as "Europe/Paris"', value=True)
+            self.wrong(
+                (*place, "timezone"),
+                f"there is no time zone {name!r}",
+                'such as "Europe/Paris"',
+                value=True,
+            )
             return self.zone
 
     def model(self, kind: type[BaseModel], raw: Any, place: Path) -> Any:
@@ -134,7 +139,11 @@ class _File:
             return kind.model_validate(raw)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
-                self.wrong((*place, *one["loc"]), _pydantic_message(one), value=one["type"] != "extra_forbidden")
+                self.wrong(
+                    (*place, *one["loc"]),
+                    _pydantic_message(one),
+                    value=one["type"] != "extra_forbidden",
+                )
             return None
 
     # the parts ------------------------------------------------------------------------------------
@@ -144,7 +153,11 @@ class _File:
         self.zone = self.zone_of(raw, ("defaults",))
         options = self.text(raw, ("defaults",), "unknown_options", "refuse")
         if options not in {"refuse", "create"}:
-            self.wrong(("defaults", "unknown_options"), "`unknown_options` is \"refuse\" or \"create\"", value=True)
+            self.wrong(
+                ("defaults", "unknown_options"),
+                '`unknown_options` is "refuse" or "create"',
+                value=True,
+            )
         self.refuse_unknown = options != "create"
 
     def target(self, name: str, raw: Any) -> None:
@@ -179,7 +192,12 @@ class _File:
             except TemplateFailed as error:
                 self.wrong((*place, key), str(error), value=True)
         if sender.timestamp and dates.duration(sender.timestamp.tolerance) is None:
-            self.wrong((*place, "timestamp", "tolerance"), "`tolerance` is a duration", 'such as "5 minutes"', value=True)
+            self.wrong(
+                (*place, "timestamp", "tolerance"),
+                "`tolerance` is a duration",
+                'such as "5 minutes"',
+                value=True,
+            )
         self.parts.senders[name] = sender
 
     def rule(self, raw: Any, place: Path) -> None:
@@ -189,7 +207,9 @@ class _File:
         self.known(raw, place, RULE_KEYS, "a rule")
         rule_id = self.text(raw, place, "id")
         if not rule_id:
-            self.wrong(place, "a rule needs an `id`", 'a stable name, such as id = "github-commits"')
+            self.wrong(
+                place, "a rule needs an `id`", 'a stable name, such as id = "github-commits"'
+            )
             return
         self.name("rule", rule_id, (*place, "id"))
         builder = StepBuilder(self.where, self.actions)
@@ -223,8 +243,16 @@ class _File:
     def events(self, raw: Mapping[str, Any], place: Path) -> tuple[str, ...]:
         on = raw.get("on")
         names = [on] if isinstance(on, str) else on
-        if not isinstance(names, list) or not names or not all(isinstance(n, str) and n for n in names):
-            self.wrong((*place, "on"), "a rule needs `on`: an event name or a list of them", 'such as on = "github.push"')
+        if (
+            not isinstance(names, list)
+            or not names
+            or not all(isinstance(n, str) and n for n in names)
+        ):
+            self.wrong(
+                (*place, "on"),
+                "a rule needs `on`: an event name or a list of them",
+                'such as on = "github.push"',
+            )
             return ()
         return tuple(names)
 
@@ -233,10 +261,15 @@ class _File:
         if value is None:
             return ()
         many = isinstance(value, list)
-        if not isinstance(value, Mapping | list) or not all(isinstance(v, Mapping) for v in (value if many else [value])):
+        if not isinstance(value, Mapping | list) or not all(
+            isinstance(v, Mapping) for v in (value if many else [value])
+        ):
             self.wrong((*place, key), f"`{key}` is a table of lines", value=True)
             return ()
-        places = [(*place, key, index) if many else (*place, key) for index in range(len(value) if many else 1)]
+        places = [
+            (*place, key, index) if many else (*place, key)
+            for index in range(len(value) if many else 1)
+        ]
         return tuple(
             compile_table(one, at_, self.where)
             for one, at_ in zip(value if many else [value], places, strict=True)
@@ -257,7 +290,9 @@ class _File:
         table = self.table(raw, here) if "guard" in raw else {}
         self.known(table, here, GUARD_KEYS, "`guard`")
         only = table.get("only_set")
-        if only is not None and not (isinstance(only, list) and all(isinstance(n, str) for n in only)):
+        if only is not None and not (
+            isinstance(only, list) and all(isinstance(n, str) for n in only)
+        ):
             self.wrong((*here, "only_set"), "`only_set` is a list of property names", value=True)
             only = None
         most = table.get("max_writes")
@@ -274,17 +309,21 @@ class _File:
         here = (*place, "schedule")
         if "schedule" not in raw:
             if on == ("schedule",):
-                self.wrong((*place, "on"), "on = \"schedule\" needs a `schedule`", 'such as schedule = { cron = "0 9 * * 1-5" }')
+                self.wrong(
+                    (*place, "on"),
+                    'on = "schedule" needs a `schedule`',
+                    'such as schedule = { cron = "0 9 * * 1-5" }',
+                )
             return None
         if on != ("schedule",):
-            self.wrong(here, "`schedule` goes with on = \"schedule\"")
+            self.wrong(here, '`schedule` goes with on = "schedule"')
             return None
         table = self.table(raw, here)
         self.known(table, here, SCHEDULE_KEYS, "`schedule`")
         zone = self.zone_of(table, here)
         catch_up = table.get("catch_up", "none")
         if catch_up not in {"none", "once", "all"}:
-            self.wrong((*here, "catch_up"), "`catch_up` is \"none\", \"once\" or \"all\"", value=True)
+            self.wrong((*here, "catch_up"), '`catch_up` is "none", "once" or "all"', value=True)
             catch_up = "none"
         if ("cron" in table) == ("every" in table):
             self.wrong(here, "a schedule has exactly one of `cron` and `every`")
@@ -298,13 +337,20 @@ class _File:
         try:
             return dataclasses.replace(made, cron=check_cron(self.text(table, here, "cron")))
         except RuleError as error:
-            self.wrong((*here, "cron"), str(error), "minute hour day month weekday; 1 is Monday", value=True)
+            self.wrong(
+                (*here, "cron"),
+                str(error),
+                "minute hour day month weekday; 1 is Monday",
+                value=True,
+            )
             return None
 
     def every(self, made: Schedule, table: Mapping[str, Any], here: Path) -> Schedule | None:
         period = dates.duration(self.text(table, here, "every"))
         if period is None or period < timedelta(seconds=1):
-            self.wrong((*here, "every"), "`every` is a duration", 'such as "15 minutes"', value=True)
+            self.wrong(
+                (*here, "every"), "`every` is a duration", 'such as "15 minutes"', value=True
+            )
             return None
         return dataclasses.replace(made, every=period)
 
@@ -319,5 +365,3 @@ def _pydantic_message(error: Any) -> str:
         case _:
             text = str(error["msg"])
             return f"`{key}`: {text[0].lower()}{text[1:]}"
-
-

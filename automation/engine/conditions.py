@@ -47,8 +47,12 @@ def compile_table(raw: Mapping[str, Any], place: Path, where: Where) -> Table:
     return Table(lines=tuple(_lines(raw, place, (), where)))
 
 
-def _lines(raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where) -> Iterator[Line]:
-    words = {key for key in raw if key in match.WORDS and (*place, key) not in where.positions.quoted}
+def _lines(
+    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where
+) -> Iterator[Line]:
+    words = {
+        key for key in raw if key in match.WORDS and (*place, key) not in where.positions.quoted
+    }
     for key in raw.keys() - words:
         near = MISSPELT.get(key)
         if near and path and (*place, key) not in where.positions.quoted:
@@ -62,7 +66,11 @@ def _lines(raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Wh
         yield from _test_line(tests, place, path, where)
     elif words:
         for word in sorted(words):
-            where.wrong(where.positions.key((*place, word)), f"`{word}` is a test and needs a field before it", f'write field.{word}, or "{word}" in quotes for a field of that name')
+            where.wrong(
+                where.positions.key((*place, word)),
+                f"`{word}` is a test and needs a field before it",
+                f'write field.{word}, or "{word}" in quotes for a field of that name',
+            )
     for key, value in raw.items():
         if key in words:
             continue
@@ -74,7 +82,9 @@ def _lines(raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Wh
         elif isinstance(value, Mapping):
             yield from _test_line(value, inner, (*path, key), where)
         else:
-            yield from _line(inner, (*path, key), _alternative(value, inner, where, fold=False), where)
+            yield from _line(
+                inner, (*path, key), _alternative(value, inner, where, fold=False), where
+            )
 
 
 def _all_words(raw: Mapping[str, Any], place: Path, where: Where) -> bool:
@@ -83,13 +93,19 @@ def _all_words(raw: Mapping[str, Any], place: Path, where: Where) -> bool:
     )
 
 
-def _test_line(raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where) -> Iterator[Line]:
+def _test_line(
+    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where
+) -> Iterator[Line]:
     fold = raw.get("ignore_case") is True
     tests = {key: value for key, value in raw.items() if key != "ignore_case"}
     if not tests:
-        where.wrong(where.positions.key((*place, "ignore_case")), "`ignore_case` needs a test beside it")
+        where.wrong(
+            where.positions.key((*place, "ignore_case")), "`ignore_case` needs a test beside it"
+        )
     for word, value in tests.items():
-        yield from _line((*place, word), path, _word(word, value, (*place, word), where, fold), where)
+        yield from _line(
+            (*place, word), path, _word(word, value, (*place, word), where, fold), where
+        )
 
 
 def _line(place: Path, path: tuple[str, ...], test: Test | None, where: Where) -> Iterator[Line]:
@@ -104,7 +120,9 @@ def _note(path: tuple[str, ...], test: Test) -> Callable[[Values, Scope], str]:
     def note(values: Values, scope: Scope) -> str:
         if not values:
             return f"the event has no `{'.'.join(path)}`"
-        return ", ".join(_shown(found.value) for found in values[:3]) + (", …" if len(values) > 3 else "")
+        return ", ".join(_shown(found.value) for found in values[:3]) + (
+            ", …" if len(values) > 3 else ""
+        )
 
     return note
 
@@ -115,7 +133,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_shown(item) for item in value[:3]) + (", …]" if len(value) > 3 else "]")
+        return (
+            "["
+            + ", ".join(_shown(item) for item in value[:3])
+            + (", …]" if len(value) > 3 else "]")
+        )
     if isinstance(value, Mapping):
         return "{" + ", ".join(list(value)[:3]) + (", …}" if len(value) > 3 else "}")
     return str(value)
@@ -128,9 +150,16 @@ def _alternative(value: Any, place: Path, where: Where, *, fold: bool) -> Test |
     """A plain value, a list (any of), or a test table."""
     if isinstance(value, list):
         if not value:
-            where.wrong(where.positions.value(place), "an empty list matches nothing", "name at least one value, or use `empty = true`")
+            where.wrong(
+                where.positions.value(place),
+                "an empty list matches nothing",
+                "name at least one value, or use `empty = true`",
+            )
             return None
-        tests = [_alternative(item, (*place, index), where, fold=fold) for index, item in enumerate(value)]
+        tests = [
+            _alternative(item, (*place, index), where, fold=fold)
+            for index, item in enumerate(value)
+        ]
         return match.any_of([test for test in tests if test is not None])
     if isinstance(value, Mapping):
         return _table_test(value, place, where, fold=fold)
@@ -166,7 +195,9 @@ def _word(word: str, value: Any, place: Path, where: Where, fold: bool) -> Test 
         case "above" | "below" | "at_least" | "at_most":
             return _order(word, value, place, where)
         case _:
-            where.wrong(where.positions.key(place), f"`{word}` is not a test", nearest(word, match.WORDS))
+            where.wrong(
+                where.positions.key(place), f"`{word}` is not a test", nearest(word, match.WORDS)
+            )
             return None
 
 
@@ -174,7 +205,9 @@ def _all_of(value: Any, place: Path, where: Where, fold: bool) -> Test | None:
     if not isinstance(value, list) or not value:
         where.wrong(where.positions.value(place), "`all_of` takes a list of values")
         return None
-    tests = [_alternative(item, (*place, index), where, fold=fold) for index, item in enumerate(value)]
+    tests = [
+        _alternative(item, (*place, index), where, fold=fold) for index, item in enumerate(value)
+    ]
     return match.every([test for test in tests if test is not None])
 
 
@@ -187,14 +220,19 @@ def _switch(word: str, value: Any, place: Path, where: Where) -> Test | None:
 
 def _quantified(word: str, value: Any, place: Path, where: Where) -> Test | None:
     if not isinstance(value, Mapping):
-        where.wrong(where.positions.value(place), f"`{word}` takes a table of lines, such as {{ name = \"bug\" }}")
+        where.wrong(
+            where.positions.value(place),
+            f'`{word}` takes a table of lines, such as {{ name = "bug" }}',
+        )
         return None
     return match.quantified(word, compile_table(value, place, where))
 
 
 def _text(word: str, value: Any, place: Path, where: Where, fold: bool) -> Test | None:
     if isinstance(value, list) and value:
-        tests = [_text(word, item, (*place, index), where, fold) for index, item in enumerate(value)]
+        tests = [
+            _text(word, item, (*place, index), where, fold) for index, item in enumerate(value)
+        ]
         return match.any_of([test for test in tests if test is not None])
     if not isinstance(value, str) or value == "":
         where.wrong(where.positions.value(place), f"`{word}` takes a text that is not empty")
@@ -212,11 +250,19 @@ def _order(word: str, value: Any, place: Path, where: Where) -> Test | None:
         if dates.is_phrase(value):
             return match.ordered(word, lambda scope: dates.phrase(value, scope.now, scope.zone))
         if not is_template(value):
-            kind = "remove the quotes" if value.replace(".", "", 1).lstrip("-").isdigit() else 'such as 5, 2026-11-24 or "14 days ago"'
+            kind = (
+                "remove the quotes"
+                if value.replace(".", "", 1).lstrip("-").isdigit()
+                else 'such as 5, 2026-11-24 or "14 days ago"'
+            )
             where.wrong(span, f"`{word}` takes a number, a date or a phrase", kind)
             return None
     elif isinstance(value, bool) or not isinstance(value, int | float | date | datetime):
-        where.wrong(span, f"`{word}` takes a number, a date or a phrase", 'such as 5, 2026-11-24 or "14 days ago"')
+        where.wrong(
+            span,
+            f"`{word}` takes a number, a date or a phrase",
+            'such as 5, 2026-11-24 or "14 days ago"',
+        )
         return None
     render = _operand(value, place, where)
     return None if render is None else match.ordered(word, render)

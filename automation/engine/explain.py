@@ -62,7 +62,14 @@ def trace(name: str, document: JsonObject, rule: Rule, *, now: datetime) -> Trac
     on = TracedLine(number=rule.on_line, text=rule.on_text, passed=heard, had=name)
     lines = [on]
     if not rule.enabled:
-        lines.append(TracedLine(number=rule.line, text="enabled = false", passed=False, had="the rule is switched off"))
+        lines.append(
+            TracedLine(
+                number=rule.line,
+                text="enabled = false",
+                passed=False,
+                had="the rule is switched off",
+            )
+        )
     for table in rule.when:
         lines += _traced(table, document, scope)
     for table in rule.either:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from liquid.exceptions import FilterArgumentError
 from liquid.undefined import Undefined
@@ -73,7 +74,11 @@ def _items(value: Any) -> list[Any]:
 
 
 def _nothing(value: Any) -> bool:
-    return value is None or isinstance(value, Undefined) or (isinstance(value, Mapping) and not value and not isinstance(value, dict))
+    return (
+        value is None
+        or isinstance(value, Undefined)
+        or (isinstance(value, Mapping) and not value and not isinstance(value, dict))
+    )
 
 
 def or_else(value: Any, other: Any) -> Any:
@@ -113,7 +118,9 @@ def date_only(value: Any) -> date:
 def _span(text: Any) -> timedelta:
     found = dates.duration(as_text(text))
     if found is None:
-        raise FilterArgumentError(f"{as_text(text)[:30]!r} is not a duration such as '2 days'", token=None)
+        raise FilterArgumentError(
+            f"{as_text(text)[:30]!r} is not a duration such as '2 days'", token=None
+        )
     return found
 
 
@@ -311,7 +318,7 @@ def _round(value: Any, digits: Any = 0) -> Any:
     return int(rounded) if places == 0 else rounded
 
 
-_UTC = dates.ZoneInfo("UTC")
+_UTC = ZoneInfo("UTC")
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "append": append,

@@ -51,9 +51,7 @@ def reload_kept(text: str, actions: Mapping[str, Action]) -> RuleSet:
     return loaded.rules
 
 
-def _one(
-    path: str, text: str, actions: Mapping[str, Action], problems: list[Problem]
-) -> FileParts:
+def _one(path: str, text: str, actions: Mapping[str, Action], problems: list[Problem]) -> FileParts:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -19,7 +19,17 @@ TEXT_TESTS = ("starts_with", "ends_with", "contains", "like")
 ORDER_TESTS = ("above", "below", "at_least", "at_most")
 QUANTIFIERS = ("any", "all", "none")
 WORDS = frozenset(
-    {"is", "not", "all_of", "exists", "empty", "ignore_case", *TEXT_TESTS, *ORDER_TESTS, *QUANTIFIERS}
+    {
+        "is",
+        "not",
+        "all_of",
+        "exists",
+        "empty",
+        "ignore_case",
+        *TEXT_TESTS,
+        *ORDER_TESTS,
+        *QUANTIFIERS,
+    }
 )
 """Keys that are tests and not fields, unless they are in quotes."""
 

@@ -83,7 +83,9 @@ def lane_of(rule: Rule, event: Event, roots: Mapping[str, Any], rules: RuleSet) 
             return f"lane:{rule.lane.render(roots)}"
         except TemplateFailed:
             return f"rule:{rule.id}"
-    writes = [step for step in _flat(rule.steps) if step.verb in {"create", "upsert", "update", "append"}]
+    writes = [
+        step for step in _flat(rule.steps) if step.verb in {"create", "upsert", "update", "append"}
+    ]
     if writes and all(step.verb == "create" for step in writes):
         return f"new:{event.id}:{rule.id}"
     first = next((step for step in writes if step.verb != "create"), None)

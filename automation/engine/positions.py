@@ -13,7 +13,16 @@ Path = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SCALAR = re.compile(r"[^,\]}\n#]+")
-_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\", "e": "\x1b"}
+_ESCAPES = {
+    "b": "\b",
+    "t": "\t",
+    "n": "\n",
+    "f": "\f",
+    "r": "\r",
+    '"': '"',
+    "\\": "\\",
+    "e": "\x1b",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +86,17 @@ class _Scanner:
         return self.at
 
     def _span(self, start: int, end: int) -> Span:
-        while self.line_no + 1 < len(self.line_starts) and self.line_starts[self.line_no + 1] <= start:
+        while (
+            self.line_no + 1 < len(self.line_starts) and self.line_starts[self.line_no + 1] <= start
+        ):
             self.line_no += 1
         while self.line_starts[self.line_no] > start:
             self.line_no -= 1
         line_end = self.text.find("\n", start, end)
         stop = end if line_end < 0 else line_end
-        return Span(self.line_no + 1, start - self.line_starts[self.line_no] + 1, max(1, stop - start))
+        return Span(
+            self.line_no + 1, start - self.line_starts[self.line_no] + 1, max(1, stop - start)
+        )
 
     def _header(self) -> Path:
         many = self.text.startswith("[[", self.at)
@@ -108,7 +121,9 @@ class _Scanner:
         return (*path, self.arrays[path] - 1) if path in self.arrays else path
 
     def _forget_below(self, path: Path) -> None:
-        for deeper in [one for one in self.arrays if len(one) > len(path) and one[: len(path)] == path]:
+        for deeper in [
+            one for one in self.arrays if len(one) > len(path) and one[: len(path)] == path
+        ]:
             del self.arrays[deeper]
 
     def _put_key(self, path: Path, start: int, end: int, quoted: bool) -> None:

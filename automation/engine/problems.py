@@ -59,6 +59,8 @@ def render(problem: Problem, text: str | None) -> str:
     number = str(problem.line)
     gutter = " " * len(number)
     source = lines[problem.line - 1]
-    carets = " " * (problem.column - 1) + "^" * max(1, min(problem.length, len(source) - problem.column + 1))
+    carets = " " * (problem.column - 1) + "^" * max(
+        1, min(problem.length, len(source) - problem.column + 1)
+    )
     shown = f"{head}\n{gutter} |\n{number} | {source}\n{gutter} | {carets}"
     return shown + (f"\n{gutter} = help: {problem.help}" if problem.help else "")

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from automation.engine import dates
 from automation.model.errors import RuleError
 
 NICKNAMES = {

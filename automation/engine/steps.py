@@ -35,13 +35,19 @@ class StepBuilder:
     def build(self, raw: Any, place: Path) -> tuple[Step, ...]:
         """The steps of `[[rule.do]]`."""
         if not isinstance(raw, list) or not raw:
-            self._wrong(place, "a rule needs at least one step", "write [[rule.do]] and a verb below it")
+            self._wrong(
+                place, "a rule needs at least one step", "write [[rule.do]] and a verb below it"
+            )
             return ()
         return self._steps(raw, place, set(ROOTS))
 
-    def _wrong(self, place: Path, message: str, help_text: str = "", *, value: bool = False) -> None:
+    def _wrong(
+        self, place: Path, message: str, help_text: str = "", *, value: bool = False
+    ) -> None:
         positions = self.where.positions
-        self.where.wrong(positions.value(place) if value else positions.key(place), message, help_text)
+        self.where.wrong(
+            positions.value(place) if value else positions.key(place), message, help_text
+        )
 
     def _steps(self, raw: list[Any], place: Path, roots: set[str]) -> tuple[Step, ...]:
         made = []
@@ -97,7 +103,11 @@ class StepBuilder:
             self._wrong((*place, "id"), "`id` is a text", value=True)
             return f"{verb}-{self._counts[verb]}"
         if given in self._ids or given in ROOTS:
-            self._wrong((*place, "id"), f"`{given}` is taken; a step's id stands once in its rule", value=True)
+            self._wrong(
+                (*place, "id"),
+                f"`{given}` is taken; a step's id stands once in its rule",
+                value=True,
+            )
         self._ids.add(given)
         return given
 
@@ -129,7 +139,9 @@ class StepBuilder:
             name = "item"
         over = self._template(raw["for_each"], (*place, "for_each"), roots)
         if not isinstance(over, Template) or not over.typed:
-            self._wrong((*place, "for_each"), "`for_each` is one {{ … }} that gives a list", value=True)
+            self._wrong(
+                (*place, "for_each"), "`for_each` is one {{ … }} that gives a list", value=True
+            )
             return None
         key = self._template(raw.get("key"), (*place, "key"), roots | {name})
         most = raw.get("at_most")
@@ -165,16 +177,22 @@ class StepBuilder:
             action.params.model_validate(own)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
-                where = tuple(part for part in one["loc"] if isinstance(part, str | int))
+                where = one["loc"]
                 key = where[-1] if where else action.verb
                 if one["type"] == "extra_forbidden":
                     known = [*action.params.model_fields, *STEP_KEYS]
-                    self._wrong((*place, *where), f"`{key}` is not a key of a `{action.verb}` step", nearest(str(key), known))
+                    self._wrong(
+                        (*place, *where),
+                        f"`{key}` is not a key of a `{action.verb}` step",
+                        nearest(str(key), known),
+                    )
                 elif one["type"] == "missing":
                     self._wrong(place, f"a `{action.verb}` step needs `{key}`")
                 else:
                     text = str(one["msg"]).removeprefix("Value error, ")
-                    self._wrong((*place, *where), f"`{key}`: {text[0].lower()}{text[1:]}", value=True)
+                    self._wrong(
+                        (*place, *where), f"`{key}`: {text[0].lower()}{text[1:]}", value=True
+                    )
 
     def _refuse_step_keys(self, own: Mapping[str, Any], place: Path) -> None:
         """After [rule.do.set] a following `body = …` would silently be a property."""
@@ -182,23 +200,46 @@ class StepBuilder:
             table = own.get(key)
             for name in table if isinstance(table, Mapping) else ():
                 inner = (*place, key, name)
-                word = name in {"body", "set", "set_once", "match", "if", "for_each", "on_failure", "do"}
+                word = name in {
+                    "body",
+                    "set",
+                    "set_once",
+                    "match",
+                    "if",
+                    "for_each",
+                    "on_failure",
+                    "do",
+                }
                 if word and inner not in self.where.positions.quoted:
-                    self._wrong(inner, f"`{name}` here is a property, but it is also a key of the step", f'move it above, or write "{name}" in quotes for a property of that name')
+                    self._wrong(
+                        inner,
+                        f"`{name}` here is a property, but it is also a key of the step",
+                        f'move it above, or write "{name}" in quotes for a property of that name',
+                    )
 
     def _target(self, value: Any, place: Path) -> None:
         if isinstance(value, str) and not is_template(value):
             self.targets.append(value)
         elif place[-1] not in {"update", "append"}:
-            self._wrong(place, "a target is written out, never a template", "name a [target], or a title, URL or id", value=True)
+            self._wrong(
+                place,
+                "a target is written out, never a template",
+                "name a [target], or a title, URL or id",
+                value=True,
+            )
 
     def _shape(self, value: Any, place: Path, roots: set[str], *, body: bool) -> Shape:
         if isinstance(value, str):
             return self._template(value, place, roots, body=body)
         if isinstance(value, Mapping):
-            return {key: self._shape(one, (*place, key), roots, body=body) for key, one in value.items()}
+            return {
+                key: self._shape(one, (*place, key), roots, body=body) for key, one in value.items()
+            }
         if isinstance(value, list):
-            return [self._shape(one, (*place, index), roots, body=body) for index, one in enumerate(value)]
+            return [
+                self._shape(one, (*place, index), roots, body=body)
+                for index, one in enumerate(value)
+            ]
         return value
 
     def _template(self, value: Any, place: Path, roots: set[str], *, body: bool = False) -> Shape:

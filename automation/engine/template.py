@@ -97,7 +97,9 @@ _BODY = _environment(_BodyOutput)
 
 def _defined(value: Any) -> Any:
     if isinstance(value, Undefined):
-        raise TemplateFailed(f"`{value.name}` is not there; use `| or_else: …` where it may be missing")
+        raise TemplateFailed(
+            f"`{value.name}` is not there; use `| or_else: …` where it may be missing"
+        )
     return value
 
 

@@ -128,7 +128,9 @@ def _elements(
     if items is None:
         return
     if not isinstance(items, list):
-        raise TemplateFailed(f"`for_each` of step `{step.id}` needs a list, not {type(items).__name__}")
+        raise TemplateFailed(
+            f"`for_each` of step `{step.id}` needs a list, not {type(items).__name__}"
+        )
     taken = 0
     for index, item in enumerate(items):
         inner = {**roots, loop.name: item}

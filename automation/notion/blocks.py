@@ -68,7 +68,9 @@ def chunks(blocks: Sequence[Json]) -> Iterator[list[Json]]:
     size = count = 0
     for one in blocks:
         weight, number = len(json.dumps(one)), 1 + len(children_of(one))
-        full = len(portion) == MAX_ARRAY or count + number > MAX_BLOCKS or size + weight > ROOM_BYTES
+        full = (
+            len(portion) == MAX_ARRAY or count + number > MAX_BLOCKS or size + weight > ROOM_BYTES
+        )
         if portion and full:
             yield portion
             portion, size, count = [], 0, 0

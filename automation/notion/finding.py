@@ -73,7 +73,9 @@ def _by_title(name: TargetName) -> Talk:
         if found:
             break
     if not found:
-        raise StepFailed(f"there is no `{name.text}` in Notion that the connection can see", remedy=SHARE)
+        raise StepFailed(
+            f"there is no `{name.text}` in Notion that the connection can see", remedy=SHARE
+        )
     if len(found) > 1:
         listed = ", ".join(str(one.get("url") or one["id"]) for _, one in found)
         raise StepFailed(
@@ -91,7 +93,9 @@ def _search(text: str, kind: TargetKind) -> Generator[Notion, Response, list[Map
     for _ in range(MAX_SEARCH_PAGES):
         answer = yield wire.search(text, kind=kind.value, cursor=cursor)
         found += [
-            one for one in answer.body["results"] if _title(one, kind) == text and not one.get("in_trash")
+            one
+            for one in answer.body["results"]
+            if _title(one, kind) == text and not one.get("in_trash")
         ]
         cursor = answer.body.get("next_cursor")
         if not cursor:

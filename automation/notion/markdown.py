@@ -72,10 +72,7 @@ def _paragraph(node: SyntaxTreeNode) -> Iterator[Json]:
 
 def _item(node: SyntaxTreeNode, *, numbered: bool) -> Iterator[Json]:
     """A list item: its first paragraph is its text, the rest its children."""
-    first, *rest = node.children or [None]
-    head = first if first is not None and first.type == "paragraph" else None
-    runs = _runs_of(head) if head is not None else []
-    below = rest if head is not None else node.children
+    runs, below = _headed(node)
     kind = "numbered_list_item" if numbered else "bulleted_list_item"
     extra: dict[str, Json] = {}
     checkbox = _CHECKBOX.match(runs[0].text) if runs else None
@@ -85,12 +82,15 @@ def _item(node: SyntaxTreeNode, *, numbered: bool) -> Iterator[Json]:
     yield from text_blocks(kind, runs, children=list(_blocks(below)), **extra)
 
 
+def _headed(node: SyntaxTreeNode) -> tuple[list[Run], Sequence[SyntaxTreeNode]]:
+    """The text of the first paragraph, and what comes below it."""
+    if node.children and node.children[0].type == "paragraph":
+        return _runs_of(node.children[0]), node.children[1:]
+    return [], node.children
+
+
 def _quote(node: SyntaxTreeNode) -> Iterator[Json]:
-    first, *rest = node.children or [None]
-    if first is None or first.type != "paragraph":
-        yield from text_blocks("quote", [], children=list(_blocks(node.children)))
-        return
-    runs = _runs_of(first)
+    runs, rest = _headed(node)
     callout = _CALLOUT.match(runs[0].text) if runs else None
     if callout is None:
         yield from text_blocks("quote", runs, children=list(_blocks(rest)))
@@ -113,9 +113,7 @@ def _table(node: SyntaxTreeNode) -> Json:
     for row in rows:
         cells: list[Any] = [rich_text(_runs_of(cell)) for cell in row.children]
         made.append(block("table_row", {"cells": cells + [[]] * (width - len(cells))}))
-    return block(
-        "table", {"table_width": width, "has_column_header": True, "children": made}
-    )
+    return block("table", {"table_width": width, "has_column_header": True, "children": made})
 
 
 # inline -------------------------------------------------------------------------------------------

@@ -41,17 +41,27 @@ def encode_all(
     Raises StepFailed naming property, value and remedy.
     """
     made: dict[str, Json] = {}
-    for name, value in values.items():
+    for name, given in values.items():
         found = schema.get(name)
         old = plain_value((before or {}).get(found.name))
-        if isinstance(value, Mapping) and value.keys() == KEEP:
-            if old not in (None, "", []):
-                continue
-            value = value["value"]
-        if isinstance(value, Mapping) and value and value.keys() <= CHANGE:
-            value = _changed(old, value)
-        made[found.name] = encode(found, value, where=schema.where, zone=zone, refuse_unknown=refuse_unknown)
+        keep = isinstance(given, Mapping) and given.keys() == KEEP
+        if keep and old not in (None, "", []):
+            continue
+        made[found.name] = encode(
+            found,
+            _settled(given["value"] if keep else given, old),
+            where=schema.where,
+            zone=zone,
+            refuse_unknown=refuse_unknown,
+        )
     return made
+
+
+def _settled(value: Any, old: Any) -> Any:
+    """`{ add, remove }` applied to what is there; anything else as it is."""
+    if isinstance(value, Mapping) and value and value.keys() <= CHANGE:
+        return _changed(old, value)
+    return value
 
 
 def _changed(old: Any, change: Mapping[str, Any]) -> list[Any]:
@@ -87,7 +97,11 @@ def encode(
         case "relation":
             return {"relation": _capped([{"id": _page(one, place)} for one in _list(value)], place)}
         case "people":
-            return {"people": _capped([{"object": "user", "id": _page(one, place)} for one in _list(value)], place)}
+            return {
+                "people": _capped(
+                    [{"object": "user", "id": _page(one, place)} for one in _list(value)], place
+                )
+            }
         case _:
             raise StepFailed(f"{place} is a {schema.type}, which cannot be set yet")
 
@@ -136,7 +150,11 @@ def _option(schema: PropertySchema, value: Any, place: str, refuse_unknown: bool
         return {"name": exact}
     if schema.type == "status" or refuse_unknown:
         near = difflib.get_close_matches(name, schema.options, n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(schema.options) or 'none'}."
+        hint = (
+            f"Did you mean `{near[0]}`?"
+            if near
+            else f"It has: {', '.join(schema.options) or 'none'}."
+        )
         if schema.type != "status":
             hint += ' [defaults] unknown_options = "create" lets Notion make new ones.'
         raise StepFailed(f"{place} has no option {_shown(name)}", remedy=hint)
@@ -190,7 +208,9 @@ def _list(value: Any) -> Sequence[Any]:
 
 def _capped(items: list[Json], place: str) -> list[Json]:
     if len(items) > MAX_LIST:
-        raise StepFailed(f"{place}: Notion takes at most {MAX_LIST} in one request, not {len(items)}")
+        raise StepFailed(
+            f"{place}: Notion takes at most {MAX_LIST} in one request, not {len(items)}"
+        )
     return items
 
 

@@ -110,7 +110,10 @@ def _object(body: bytes) -> Mapping[str, Json]:
 
 
 def _reason(status: int, details: Mapping[str, Json]) -> str:
-    return str(details.get("rate_limit_reason") or ("service_overload" if status == 529 else "rate_limited"))
+    return str(
+        details.get("rate_limit_reason")
+        or ("service_overload" if status == 529 else "rate_limited")
+    )
 
 
 def _wait(headers: Mapping[str, str], details: Mapping[str, Json]) -> float:
@@ -126,7 +129,9 @@ def _wait(headers: Mapping[str, str], details: Mapping[str, Json]) -> float:
 def remedy(status: int, code: str, message: str, details: Mapping[str, Json]) -> str:
     """What a person can do about it."""
     if details.get("block_limit") == "block_creation":
-        return "The free workspace has used up its blocks: upgrade it, or use a personal access token."
+        return (
+            "The free workspace has used up its blocks: upgrade it, or use a personal access token."
+        )
     if details.get("rate_limit_reason") == BLOCKED:
         return "Notion has restricted this connection's access; ask its support. It is not tried again."
     match code:

@@ -82,4 +82,6 @@ def property_text(text: str, where: str) -> list[Json]:
 
 def plain_text(items: Sequence[Json]) -> str:
     """The words of rich text as read from Notion."""
-    return "".join(str(item.get("plain_text") or (item.get("text") or {}).get("content", "")) for item in items)
+    return "".join(
+        str(item.get("plain_text") or (item.get("text") or {}).get("content", "")) for item in items
+    )

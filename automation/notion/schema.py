@@ -38,7 +38,11 @@ class Schema:
         )
         if found is None:
             near = difflib.get_close_matches(name, self.properties, n=1)
-            hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(sorted(self.properties))}."
+            hint = (
+                f"Did you mean `{near[0]}`?"
+                if near
+                else f"It has: {', '.join(sorted(self.properties))}."
+            )
             raise StepFailed(f"{self.where} has no property `{name}`", remedy=hint)
         return found
 

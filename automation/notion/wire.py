@@ -42,9 +42,7 @@ def create_page(
 
 def update_page(page_id: str, changes: JsonObject) -> Notion:
     """Absolute values, so repeating it is safe. https://developers.notion.com/reference/patch-page"""
-    return Notion(
-        method="PATCH", path=f"/pages/{page_id}", body=dict(changes), repeat=Repeat.SAFE
-    )
+    return Notion(method="PATCH", path=f"/pages/{page_id}", body=dict(changes), repeat=Repeat.SAFE)
 
 
 def append_children(

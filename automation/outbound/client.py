@@ -8,6 +8,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -56,7 +57,7 @@ class NotionClient:
             transport=transport,
         )
 
-    async def __aenter__(self) -> "NotionClient":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -83,7 +84,9 @@ class NotionClient:
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise NotSent(f"cannot send to Notion: {error}") from error
         except httpx.HTTPError as error:
-            raise Doubtful(f"the answer was lost: {type(error).__name__} {error}".rstrip()) from error
+            raise Doubtful(
+                f"the answer was lost: {type(error).__name__} {error}".rstrip()
+            ) from error
 
     async def _exchange(self, request: Notion) -> Answer:
         content = None if request.body is None else json.dumps(request.body).encode()

@@ -12,5 +12,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
     try:
         answer = httpx.post(url, content=body, headers=dict(headers), timeout=15, trust_env=False)
     except httpx.HTTPError as error:
-        raise NotSent(f"{url} cannot be reached ({error}); is `automation serve` running?") from error
+        raise NotSent(
+            f"{url} cannot be reached ({error}); is `automation serve` running?"
+        ) from error
     return answer.status_code, answer.text

@@ -44,9 +44,7 @@ class Source(Protocol):
     def secret_paths(self) -> Sequence[tuple[str, ...]]:
         """Where payloads hold secrets, to be hidden wherever an event is shown."""
 
-    def receive(
-        self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime
-    ) -> Received:
+    def receive(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> Received:
         """Verify the raw bytes, then read them.
 
         Raises BadSignature, UnsupportedMedia or BadShape. A signed body that cannot be read is an
@@ -81,17 +79,15 @@ def digest_of(text: str, *, prefix: str, encoding: str = "hex") -> bytes:
     rest = text[len(prefix) :]
     try:
         if encoding == "hex":
-            if not rest.isascii() or not rest.isalnum():
-                raise ValueError("not hex")
-            return bytes.fromhex(rest)
+            return binascii.unhexlify(rest)
         return base64.b64decode(rest.encode("ascii"), validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise BadSignature("bad_encoding", "the signature is not encoded as it should be") from error
+    except ValueError as error:
+        raise BadSignature(
+            "bad_encoding", "the signature is not encoded as it should be"
+        ) from error
 
 
-def verify(
-    given: bytes, signed: bytes, secrets: Sequence[bytes], algorithm: str = "sha256"
-) -> int:
+def verify(given: bytes, signed: bytes, secrets: Sequence[bytes], algorithm: str = "sha256") -> int:
     """Which of the secrets made the digest (its place). Raises BadSignature when none did.
 
     An empty secret verifies nothing.
@@ -106,7 +102,9 @@ def verify(
     return matches[0]
 
 
-def timestamp(text: str, now: datetime, *, tolerance: float = TOLERANCE_SECONDS, per_second: int = 1) -> None:
+def timestamp(
+    text: str, now: datetime, *, tolerance: float = TOLERANCE_SECONDS, per_second: int = 1
+) -> None:
     """Refuse a time that is too far from now, both ways. Raises BadSignature with how far."""
     if not text.isascii() or not text.isdigit() or len(text) > 13:
         raise BadSignature("bad_timestamp", "the timestamp is not a number of seconds")
@@ -155,5 +153,8 @@ def unreadable(request: WebhookRequest, encoding: Encoding, problem: str) -> Eve
 def dotted(*parts: object) -> str:
     """An event name: lower case, parts that are there joined by dots, nothing but [a-z0-9_.-]."""
     words = [str(part).strip().lower() for part in parts if part]
-    clean = ("".join(ch if ch.isascii() and (ch.isalnum() or ch in "_-.") else "_" for ch in word) for word in words)
+    clean = (
+        "".join(ch if ch.isascii() and (ch.isalnum() or ch in "_-.") else "_" for ch in word)
+        for word in words
+    )
     return ".".join(word.strip(".") or "_" for word in clean)

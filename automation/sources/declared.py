@@ -1,6 +1,5 @@
 """A sender declared in a rules file: `[source.acme]`. An HMAC over a stated text, no Python needed."""
 
-import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -38,9 +37,7 @@ class Declared:
         self.max_bytes = sender.max_bytes
         self.secret_paths: Sequence[tuple[str, ...]] = ()
 
-    def receive(
-        self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime
-    ) -> Received:
+    def receive(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> Received:
         """See Source."""
         rule = self._sender.signature
         given = digest_of(
@@ -65,7 +62,10 @@ class Declared:
         return one_header(request, self._sender.timestamp.header.lower())
 
     def _event(self, request: WebhookRequest, encoding: Encoding, body: JsonObject) -> Event:
-        roots = {"body": body, "headers": {name.replace("-", "_"): value for name, value in request.headers}}
+        roots = {
+            "body": body,
+            "headers": {name.replace("-", "_"): value for name, value in request.headers},
+        }
         name = self._render(self._sender.name, roots) if self._sender.name else "event"
         given = self._render(self._sender.id, roots) if self._sender.id else ""
         return Event(
@@ -119,5 +119,5 @@ def seconds(text: str) -> float:
     """`"5 minutes"` in seconds. Raises RuleError."""
     found = _DURATION.fullmatch(text.strip())
     if found is None:
-        raise RuleError(f"{text!r} is not a duration such as \"5 minutes\"")
+        raise RuleError(f'{text!r} is not a duration such as "5 minutes"')
     return timedelta(**{found[2] + "s": int(found[1])}).total_seconds()

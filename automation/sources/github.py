@@ -37,9 +37,7 @@ class GitHub:
     max_bytes = MAX_BODY_BYTES
     secret_paths: Sequence[tuple[str, ...]] = (("hook", "config", "secret"),)
 
-    def receive(
-        self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime
-    ) -> Received:
+    def receive(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> Received:
         """See Source. GitHub signs the body only, and no time."""
         given = digest_of(one_header(request, SIGNATURE), prefix="sha256=")
         verify(given, request.body, secrets)

@@ -36,9 +36,7 @@ class Slack:
     max_bytes = MAX_BODY_BYTES
     secret_paths: Sequence[tuple[str, ...]] = (("token",), ("response_url",))
 
-    def receive(
-        self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime
-    ) -> Received:
+    def receive(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> Received:
         """See Source. The handshake and ssl_check are signed like all else."""
         stamp = one_header(request, "x-slack-request-timestamp")
         given = digest_of(one_header(request, "x-slack-signature"), prefix="v0=")
@@ -121,7 +119,9 @@ class Slack:
 
 def _form_kind(body: bytes) -> Encoding:
     """Interactivity comes as a form whose only field is `payload`; a slash command is flat."""
-    flat = not body.startswith(b"payload=") and "payload" not in parse_qs(body[:200].decode("latin-1"))
+    flat = not body.startswith(b"payload=") and "payload" not in parse_qs(
+        body[:200].decode("latin-1")
+    )
     return Encoding.FORM if flat else Encoding.FORM_PAYLOAD
 
 

@@ -46,9 +46,7 @@ class Zoom:
         ("payload", "object", "recording_play_passcode"),
     )
 
-    def receive(
-        self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime
-    ) -> Received:
+    def receive(self, request: WebhookRequest, secrets: Sequence[bytes], now: datetime) -> Received:
         """See Source. Zoom gives no delivery id, so the key is made of signed fields."""
         stamp = one_header(request, "x-zm-request-timestamp")
         given = digest_of(one_header(request, "x-zm-signature"), prefix="v0=")

@@ -173,7 +173,14 @@ class Store(Protocol):
     # budget -----------------------------------------------------------------------------------
 
     async def take_permits(
-        self, token: str, *, now: datetime, want: int, limit: int, window_seconds: float, valid_seconds: float
+        self,
+        token: str,
+        *,
+        now: datetime,
+        want: int,
+        limit: int,
+        window_seconds: float,
+        valid_seconds: float,
     ) -> Permits:
         """Leave for at most `want` sends under this token, so that no window of `window_seconds` ever holds
         more than `limit`; none while the token is paused."""

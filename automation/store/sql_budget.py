@@ -30,7 +30,9 @@ def take(
     ).fetchone()
     granted = max(0, min(want, limit - used))
     if granted == 0:
-        return Permits(granted=0, valid_until=now, not_before=moment(first), reason="the budget is spent")
+        return Permits(
+            granted=0, valid_until=now, not_before=moment(first), reason="the budget is spent"
+        )
     until = now + timedelta(seconds=valid_seconds + window_seconds)
     connection.execute(
         "INSERT INTO permits (token, taken_at, until, count) VALUES (?, ?, ?, ?)",
@@ -40,7 +42,9 @@ def take(
     return Permits(granted=granted, valid_until=valid, not_before=now)
 
 
-def give_back(connection: sqlite3.Connection, token: str, *, taken_at: datetime, count: int) -> None:
+def give_back(
+    connection: sqlite3.Connection, token: str, *, taken_at: datetime, count: int
+) -> None:
     """See Store.give_back."""
     connection.execute(
         "UPDATE permits SET count = max(0, count - ?) WHERE token = ? AND taken_at = ?",

@@ -139,9 +139,17 @@ def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
             "INSERT INTO runs (id, place, event_id, rule_id, rules_hash, planned_at, lane, state,"
             " next_at, waiting_for) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                run_id, place, plan.event_id, run.rule_id, plan.rules_hash, planned_at, run.lane,
-                state.value, planned_at, run.waiting_for,
-            ),  # fmt: skip
+                run_id,
+                place,
+                plan.event_id,
+                run.rule_id,
+                plan.rules_hash,
+                planned_at,
+                run.lane,
+                state.value,
+                planned_at,
+                run.waiting_for,
+            ),
         )
         if state is State.PENDING:
             join_lane(connection, run.lane, run_id, place, planned_at)

@@ -144,9 +144,7 @@ def record(connection: sqlite3.Connection, claim: Claim, entries: Sequence[Entry
 def forget(connection: sqlite3.Connection, claim: Claim, key: str) -> None:
     """See Store.forget."""
     _check(connection, claim)
-    connection.execute(
-        "DELETE FROM journal_runs WHERE run_id = ? AND key = ?", (claim.run.id, key)
-    )
+    connection.execute("DELETE FROM journal_runs WHERE run_id = ? AND key = ?", (claim.run.id, key))
 
 
 def journal(connection: sqlite3.Connection, run_id: str) -> list[Entry]:

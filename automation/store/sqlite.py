@@ -22,6 +22,7 @@ from automation.model.event import Event
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
 from automation.store import sql_budget, sql_events, sql_runs
 from automation.store.base import Appended, Permits, StoredEvent
+from automation.store.codec import micros
 from automation.store.writer import Writer
 
 T = TypeVar("T")
@@ -139,9 +140,7 @@ class SqliteStore:
         if due is None or due > now:
             return []
         return await self._write(
-            partial(
-                sql_runs.claim_runs, owner=owner, now=now, lease_until=lease_until, limit=limit
-            )
+            partial(sql_runs.claim_runs, owner=owner, now=now, lease_until=lease_until, limit=limit)
         )
 
     async def extend(self, claims: Sequence[Claim], lease_until: datetime) -> Sequence[Claim]:
@@ -177,9 +176,11 @@ class SqliteStore:
         return await self._write(partial(sql_runs.release, where="owner = ?", values=(owner,)))
 
     async def release_expired(self, now: datetime) -> int:
-        where, values = "owner IS NOT NULL AND lease_until < ?", (sql_runs.micros(now),)
+        where, values = "owner IS NOT NULL AND lease_until < ?", (micros(now),)
         held = await self._read(partial(_any_held, where=where, values=values))
-        return await self._write(partial(sql_runs.release, where=where, values=values)) if held else 0
+        return (
+            await self._write(partial(sql_runs.release, where=where, values=values)) if held else 0
+        )
 
     async def next_due(self, now: datetime) -> datetime | None:
         return await self._read(sql_runs.next_due)
@@ -247,7 +248,9 @@ class SqliteStore:
         )
 
     async def give_back(self, token: str, *, taken_at: datetime, count: int) -> None:
-        await self._write(partial(sql_budget.give_back, token=token, taken_at=taken_at, count=count))
+        await self._write(
+            partial(sql_budget.give_back, token=token, taken_at=taken_at, count=count)
+        )
 
     async def pause(self, token: str, *, until: datetime, reason: str) -> None:
         await self._write(partial(sql_budget.pause, token=token, until=until, reason=reason))
@@ -262,7 +265,9 @@ class SqliteStore:
 
 
 def _any_held(connection: sqlite3.Connection, where: str, values: Sequence[object]) -> bool:
-    return connection.execute(f"SELECT 1 FROM lanes WHERE {where} LIMIT 1", values).fetchone() is not None  # noqa: S608
+    sql = f"SELECT 1 FROM lanes WHERE {where} LIMIT 1"  # noqa: S608  # our own conditions
+    row = connection.execute(sql, values).fetchone()
+    return row is not None
 
 
 def _install_secret(connection: sqlite3.Connection) -> bytes:

@@ -94,7 +94,10 @@ class Writer:
         except sqlite3.Error as error:
             _roll_back(connection)
             for job in batch:
-                job.result, job.error = None, StoreUnavailable(f"the store cannot be written: {error}")
+                job.result, job.error = (
+                    None,
+                    StoreUnavailable(f"the store cannot be written: {error}"),
+                )
 
 
 def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
@@ -106,7 +109,11 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         raise
     except (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError) as error:
         connection.execute("ROLLBACK TO verb")
-        job.error = error if isinstance(error, StoreError) else StoreError(f"{type(error).__name__}: {error}")
+        job.error = (
+            error
+            if isinstance(error, StoreError)
+            else StoreError(f"{type(error).__name__}: {error}")
+        )
     connection.execute("RELEASE verb")
 
 

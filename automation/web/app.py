@@ -131,7 +131,9 @@ async def _receive(deps: Deps, source: str, request: Request) -> tuple[Response,
 def _refusal(source: str, error: AutomationError) -> tuple[Response, str]:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
     reason = error.reason if isinstance(error, BadSignature) else type(error).__name__
-    log.warning("delivery.refused", source=source[:40], status=status, reason=reason, detail=str(error))
+    log.warning(
+        "delivery.refused", source=source[:40], status=status, reason=reason, detail=str(error)
+    )
     words = {401: "bad signature", 404: "no such source", 413: "too large", 415: "unsupported media type",
              503: "not stored, try again"}  # fmt: skip
     headers = {"retry-after": RETRY_AFTER_SECONDS} if status == 503 else {}
