@@ -15,8 +15,8 @@ setup: $(READY) ## make .venv with everything in it (once)
 $(READY): requirements.lock pyproject.toml
 	@echo "setting up $(VENV) (once, about a minute) ..." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 check: $(READY) ## format, lint, types and the floor plan

@@ -13,7 +13,7 @@ from datetime import timedelta
 from automation.clock import Clock
 from automation.engine.walk import Asked, Finished
 from automation.model.errors import Doubtful, NotionRejected, StepFailed
-from automation.model.request import Notion, Repeat, Request, Response
+from automation.model.request import Notion, Recall, Remember, Repeat, Request, Response
 from automation.model.run import Claim, Entry, Outcome, RetryAt, Succeeded
 from automation.notion import settling
 from automation.store.base import Store
@@ -86,7 +86,7 @@ class Conduct:
 
     async def _live(self, key: str, request: Request) -> Response:
         if not writes(request):
-            response = await self._send(request)
+            response = await self._carry_out(request)
             now = self._clock.now()
             self._unwritten.append(Entry(key=key, request=request, sent_at=now, response=response))
             return response
@@ -98,7 +98,7 @@ class Conduct:
 
     async def _perform(self, entry: Entry) -> Response:
         try:
-            response = await self._send(entry.request)
+            response = await self._carry_out(entry.request)
         except Doubtful:
             raise
         except Exception:
@@ -107,6 +107,16 @@ class Conduct:
             raise
         await self._record(replace(entry, response=response))
         return response
+
+    async def _carry_out(self, request: Request) -> Response:
+        match request:
+            case Recall(key=key):
+                return Response(status=200, body=await self._store.recall(key))
+            case Remember(key=key, value=value):
+                await self._store.remember(key, value)
+                return Response(status=200)
+            case _:
+                return await self._send(request)
 
     async def _doubtful(self, entry: Entry) -> Response:
         request = entry.request
@@ -145,7 +155,13 @@ class Conduct:
 
 def writes(request: Request) -> bool:
     """Whether it must stand in the journal before it is sent."""
-    return not isinstance(request, Notion) or request.repeat is not Repeat.READ
+    match request:
+        case Notion(repeat=repeat):
+            return repeat is not Repeat.READ
+        case Recall():
+            return False
+        case _:
+            return True
 
 
 def replayable(journal: Sequence[Entry]) -> Sequence[Entry]:

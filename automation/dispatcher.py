@@ -22,6 +22,7 @@ from automation.model.action import Action
 from automation.model.errors import AutomationError, LeaseLost, StoreError
 from automation.model.event import Event, document
 from automation.model.run import Claim, Outcome, Parked, RetryAt, Succeeded, Waiting
+from automation.owners import is_dead
 from automation.rulebook import RuleBook
 from automation.sources.reading import read
 from automation.store.base import Store
@@ -91,7 +92,7 @@ class Dispatcher:
         low = [one for one in self._held.values() if one.lease_until - now < LEASE * 3 / 4]
         if low:
             await self._extend(low)
-        if await self._shop.store.release_expired(now):
+        if await self._bury() + await self._shop.store.release_expired(now):
             self._wake()
         return LEASE.total_seconds() / 24
 
@@ -193,6 +194,12 @@ class Dispatcher:
             case Waiting(what=what, reason=reason):
                 await store.wait(claim, what=what, reason=reason)
         log.info("run.ended", run=claim.run.id, outcome=type(outcome).__name__.lower())
+
+    async def _bury(self) -> int:
+        """Give back what processes of this machine held that have died."""
+        store = self._shop.store
+        dead = [owner for owner in await store.owners() if is_dead(owner)]
+        return sum([await store.release(owner) for owner in dead])
 
     # leases ---------------------------------------------------------------------------------------
 

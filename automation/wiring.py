@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import random
 import secrets
 import socket
@@ -30,6 +29,7 @@ from automation.model.errors import StepFailed
 from automation.model.request import Request, Response
 from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
+from automation.owners import me
 from automation.planner import Planner
 from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
@@ -162,7 +162,7 @@ class Builder:
         self.settings = settings
         self.environ = environ
         self.clock = clock or SystemClock()
-        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.owner = me()
 
     async def build(self) -> Service:
         """Open the store, read the rules, and connect the parts."""

@@ -15,9 +15,11 @@ from automation.actions.base import (
     schema_of,
 )
 from automation.actions.comparing import differing, equality
-from automation.model.action import Action, Call, Conversation
+from automation.actions.newest import Newest, dump
+from automation.model.action import Action, Call, Conversation, StepResult
 from automation.model.errors import StepFailed
 from automation.model.request import ByProperty
+from automation.model.target import Target
 from automation.model.values import Json, Value
 from automation.notion import wire
 from automation.notion.schema import Schema
@@ -51,6 +53,18 @@ class Upsert:
         target = data_source_of(call, params.upsert)
         schema = schema_of(target)
         keys = encoded(call, schema, params.match)
+        newest = Newest(key=f"{target.id}:{dump(equality(keys, schema))}", value=params.newer_than)
+        if (yield from newest.is_older()):
+            return StepResult(value=None)
+        result = yield from self._put(call, target, schema, keys)
+        yield from newest.keep()
+        return result
+
+    def _put(
+        self, call: Call, target: Target, schema: Schema, keys: Mapping[str, Json]
+    ) -> Conversation:
+        params = call.params
+        assert isinstance(params, UpsertParams)
         found = yield wire.query(target.id, where=equality(keys, schema), page_size=2)
         pages = found.body["results"]
         if len(pages) > 1:
@@ -60,7 +74,7 @@ class Upsert:
             )
         if pages:
             return (yield from _change(call, schema, pages[0], params))
-        properties = keys | encoded(call, schema, {**params.set_once, **params.set})
+        properties = {**keys} | encoded(call, schema, {**params.set_once, **params.set})
         page = yield from make_page(
             call,
             target,

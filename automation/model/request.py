@@ -86,7 +86,22 @@ class Wait:
     since: str
 
 
-Request = Notion | Fetch | Ask | Wait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """What was last remembered under this key; the response's body is the value, or nothing."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember:
+    """Keep a value under this key. The same again changes nothing."""
+
+    key: str
+    value: Json
+
+
+Request = Notion | Fetch | Ask | Wait | Recall | Remember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

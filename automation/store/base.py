@@ -13,6 +13,7 @@ from typing import Protocol
 from automation.model.action import Wrote
 from automation.model.event import Event
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
+from automation.model.values import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +126,11 @@ class Store(Protocol):
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         """Parked runs go to pending at the tail of their lanes; how many."""
 
+    async def owners(self) -> Sequence[str]:
+        """Everybody who holds a run now."""
+
     async def release(self, owner: str) -> int:
-        """Give back everything this owner holds, unchanged (at start and at an orderly stop)."""
+        """Give back everything this owner holds (it stops in order, or is known to be dead)."""
 
     async def release_expired(self, now: datetime) -> int:
         """Give back every lease that is over."""
@@ -158,6 +162,14 @@ class Store(Protocol):
 
     async def text(self, digest: str) -> str:
         """A kept text. Raises NotInStore."""
+
+    # memory -----------------------------------------------------------------------------------
+
+    async def recall(self, key: str) -> Json:
+        """What was last remembered under the key; None if nothing was."""
+
+    async def remember(self, key: str, value: Json) -> None:
+        """Keep the value under the key."""
 
     # schedules --------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from automation.model.request import (
     Fetch,
     Notion,
     Probe,
+    Recall,
+    Remember,
     Repeat,
     Request,
     Response,
@@ -21,7 +23,14 @@ from automation.model.request import (
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_KINDS: dict[str, type[Any]] = {"notion": Notion, "fetch": Fetch, "ask": Ask, "wait": Wait}
+_KINDS: dict[str, type[Any]] = {
+    "notion": Notion,
+    "fetch": Fetch,
+    "ask": Ask,
+    "wait": Wait,
+    "recall": Recall,
+    "remember": Remember,
+}
 _PROBES: dict[str, type[Any]] = {"property": ByProperty, "children": ByChildren}
 
 

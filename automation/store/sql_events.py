@@ -189,6 +189,21 @@ def text(connection: sqlite3.Connection, digest: str) -> str:
     return str(row[0])
 
 
+def recall(connection: sqlite3.Connection, key: str) -> Any:
+    """See Store.recall."""
+    row = connection.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def remember(connection: sqlite3.Connection, key: str, value: Any) -> None:
+    """See Store.remember."""
+    connection.execute(
+        "INSERT INTO memory (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, dump(value)),
+    )
+
+
 def last_tick(connection: sqlite3.Connection, rule_id: str) -> datetime | None:
     """See Store.last_tick."""
     row = connection.execute("SELECT last FROM schedules WHERE rule_id = ?", (rule_id,)).fetchone()

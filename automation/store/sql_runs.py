@@ -277,6 +277,12 @@ def release(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -
     return len(rows)
 
 
+def owners(connection: sqlite3.Connection) -> list[str]:
+    """See Store.owners."""
+    rows = connection.execute("SELECT DISTINCT owner FROM lanes WHERE owner IS NOT NULL")
+    return [str(row[0]) for row in rows]
+
+
 def next_due(connection: sqlite3.Connection) -> datetime | None:
     """See Store.next_due."""
     row = connection.execute("SELECT min(ready_at) FROM lanes WHERE owner IS NULL").fetchone()

@@ -20,6 +20,7 @@ from automation.model.action import Wrote
 from automation.model.errors import StoreError, StoreUnavailable
 from automation.model.event import Event
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
+from automation.model.values import Json
 from automation.store import sql_budget, sql_events, sql_runs
 from automation.store.base import Appended, Permits, StoredEvent
 from automation.store.codec import micros
@@ -172,6 +173,9 @@ class SqliteStore:
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         return await self._write(partial(sql_runs.unpark, run_ids=run_ids, now=now))
 
+    async def owners(self) -> Sequence[str]:
+        return await self._read(sql_runs.owners)
+
     async def release(self, owner: str) -> int:
         return await self._write(partial(sql_runs.release, where="owner = ?", values=(owner,)))
 
@@ -218,6 +222,12 @@ class SqliteStore:
 
     async def text(self, digest: str) -> str:
         return await self._read(partial(sql_events.text, digest=digest))
+
+    async def recall(self, key: str) -> Json:
+        return await self._read(partial(sql_events.recall, key=key))
+
+    async def remember(self, key: str, value: Json) -> None:
+        await self._write(partial(sql_events.remember, key=key, value=value))
 
     async def last_tick(self, rule_id: str) -> datetime | None:
         return await self._read(partial(sql_events.last_tick, rule_id=rule_id))

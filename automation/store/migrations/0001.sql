@@ -95,6 +95,12 @@ CREATE TABLE schedules (
     last INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- What rules remember between events: the newest state written for an upsert key.
+CREATE TABLE memory (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
 -- Leave to send, in blocks. A block counts until its window is over.
 CREATE TABLE permits (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
