@@ -136,7 +136,10 @@ def _refusal(source: str, error: AutomationError) -> tuple[Response, str]:
     )
     words = {401: "bad signature", 404: "no such source", 413: "too large", 415: "unsupported media type",
              503: "not stored, try again"}  # fmt: skip
-    headers = {"retry-after": RETRY_AFTER_SECONDS} if status == 503 else {}
+    # The body may not have been read: without a close it would be read to its end and thrown away.
+    headers = {"connection": "close"}
+    if status == 503:
+        headers["retry-after"] = RETRY_AFTER_SECONDS
     return answer(status, {"error": words.get(status, "bad request")}, headers), str(status)
 
 
