@@ -102,8 +102,8 @@ def since(rule_id: str, then: RuleSet, today: RuleSet, problems: Sequence[Proble
         return [
             Stage(
                 kind="broken",
-                text=f"its file is broken since, and its last good version stays in force:"
-                f" {broken.path}:{broken.line}:{broken.column}: {broken.message}",
+                text=f"its file is broken since: {broken.path}:{broken.line}:{broken.column}:"
+                f" {broken.message} (a service that runs keeps the last good version in force)",
             )
         ]
     if rule_id not in today.rules:

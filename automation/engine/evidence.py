@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automation.engine.match import QUANTIFIERS, Line, Scope, Values
+from automation.engine.match import Line, Scope, Values
 from automation.engine.nearly import near_miss
 from automation.engine.paths import Found, spread
 from automation.engine.problems import nearest
@@ -52,7 +52,7 @@ def evidence(line: Line, root: Any, scope: Scope) -> Evidence:
 
 def _deciding(line: Line, values: Values, scope: Scope, *, holds: bool) -> Found | None:
     """The one element that made the line say what it said; None if they only did it together."""
-    elements = list(_elements(line, values))
+    elements = [one for value in values for one in spread(value)]
     verdicts = [line.test((one,), scope) for one in elements]
     if len(elements) == 1:
         return elements[0] if "[" not in elements[0].place or verdicts[0] == holds else None
@@ -60,19 +60,6 @@ def _deciding(line: Line, values: Values, scope: Scope, *, holds: bool) -> Found
         return elements[verdicts.index(holds)]
     # All of them passed: any one shows it. All of them failed: all have to be shown.
     return elements[0] if elements and holds and line.word not in TOGETHER else None
-
-
-def _elements(line: Line, values: Values) -> Iterator[Found]:
-    if line.word not in QUANTIFIERS:
-        for value in values:
-            yield from spread(value)
-        return
-    for value in values:
-        if isinstance(value.value, list | tuple):
-            for index, item in enumerate(value.value):
-                yield Found(f"{value.place}[{index}]", item)
-        else:
-            yield value
 
 
 def _all(values: Values) -> str:

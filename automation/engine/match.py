@@ -61,8 +61,8 @@ class Line:
     number: int
     text: str
     test: Test
-    word: str
-    wanted: Value
+    word: str = ""
+    wanted: Value = None
     fold: bool = False
 
     def values(self, root: Any) -> Values:
