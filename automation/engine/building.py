@@ -220,6 +220,7 @@ class _File:
             id=rule_id,
             description=self.text(raw, place, "description"),
             enabled=self.switch(raw, place, "enabled", default=True),
+            enabled_line=self.where.positions.key((*place, "enabled")).line,
             file=self.where.path,
             line=self.where.positions.key(place).line,
             on=on,

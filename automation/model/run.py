@@ -79,6 +79,7 @@ class Run:
     remedy: str = ""
     finished_at: datetime | None = None
     wrote: tuple[Wrote, ...] = ()
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

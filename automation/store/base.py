@@ -5,8 +5,8 @@ suite (tests/store/). A verb that cannot commit raises StoreUnavailable, and the
 All times are aware UTC. `now` is an argument everywhere: the store reads no clock.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -85,6 +85,26 @@ class Allowance:
     limit: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How a rule was used: how often it fired and when last, its runs by state, and what they wait for."""
+
+    fired: int = 0
+    last_fired_at: datetime | None = None
+    runs: Mapping[str, int] = field(default_factory=dict)
+    waiting_for: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What of a token's budget is taken now, and until when Notion asked it to wait."""
+
+    token: str
+    counted: int
+    paused_until: datetime | None = None
+    reason: str = ""
+
+
 class Store(Protocol):
     """Keeps promises."""
 
@@ -146,6 +166,9 @@ class Store(Protocol):
         the bound it comes to first (`since`; `until` when the newest come first). `unplanned`: only
         those that no plan was saved for.
         """
+
+    async def known(self, source: str, keys: Sequence[str]) -> str | None:
+        """The id of the event that any of these delivery keys belongs to; None if it would be new."""
 
     # runs -------------------------------------------------------------------------------------
 
@@ -242,6 +265,9 @@ class Store(Protocol):
     async def journal(self, run_id: str) -> Sequence[Entry]:
         """The run's entries in the order they were first written."""
 
+    async def usage(self) -> Mapping[str, Usage]:
+        """How every rule that ever fired was used, by its id."""
+
     # texts by content -------------------------------------------------------------------------
 
     async def keep_text(self, text: str) -> str:
@@ -289,6 +315,9 @@ class Store(Protocol):
 
     async def pause(self, token: str, *, until: datetime, reason: str) -> None:
         """No permits for this token before `until`; a later pause wins over an earlier one."""
+
+    async def budgets(self, now: datetime) -> Sequence[Budget]:
+        """Of every token: the permits that still count now, and its pause."""
 
     # the store itself -------------------------------------------------------------------------
 

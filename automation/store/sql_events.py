@@ -21,12 +21,9 @@ COLUMNS = (
 
 def append(connection: sqlite3.Connection, event: Event) -> Appended:
     """See Store.append."""
-    for key in event.keys:
-        known = connection.execute(
-            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
-        ).fetchone()
-        if known is not None:
-            return Appended(event_id=known[0], duplicate=True)
+    first = known(connection, event.source, event.keys)
+    if first is not None:
+        return Appended(event_id=first, duplicate=True)
     connection.execute(
         "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
         " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -119,6 +116,17 @@ def events(
         (*values, limit),
     )
     return [_stored(row) for row in rows]
+
+
+def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> str | None:
+    """See Store.known."""
+    for key in keys:
+        row = connection.execute(
+            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (source, key)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None
 
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:

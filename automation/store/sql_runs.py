@@ -14,7 +14,7 @@ from automation.store.sql_journal import check, held, journal
 
 COLUMNS = (
     "id, event_id, rule_id, rules_hash, planned_at, lane, place, state, attempts, next_at, reason,"
-    " remedy, finished_at, wrote"
+    " remedy, finished_at, wrote, waiting_for"
 )
 
 
@@ -34,6 +34,7 @@ def _run(row: Sequence[Any]) -> Run:
         remedy=row[11],
         finished_at=None if row[12] is None else moment(row[12]),
         wrote=load_wrote(row[13]),
+        waiting_for=row[14],
     )
 
 

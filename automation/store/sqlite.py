@@ -8,7 +8,7 @@ https://www.sqlite.org/wal.html
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -21,13 +21,15 @@ from automation.model.errors import StoreError, StoreUnavailable
 from automation.model.event import Event
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
 from automation.model.values import Json
-from automation.store import sql_budget, sql_events, sql_journal, sql_runs, sql_waits
+from automation.store import sql_budget, sql_events, sql_journal, sql_runs, sql_usage, sql_waits
 from automation.store.base import (
     Allowance,
     Appended,
     Arrival,
+    Budget,
     Permits,
     StoredEvent,
+    Usage,
     Watch,
 )
 from automation.store.codec import micros
@@ -165,6 +167,9 @@ class SqliteStore:
             )
         )
 
+    async def known(self, source: str, keys: Sequence[str]) -> str | None:
+        return await self._read(partial(sql_events.known, source=source, keys=keys))
+
     # runs -----------------------------------------------------------------------------------------
 
     async def claim_runs(
@@ -265,6 +270,9 @@ class SqliteStore:
     async def journal(self, run_id: str) -> Sequence[Entry]:
         return await self._read(partial(sql_journal.journal, run_id=run_id))
 
+    async def usage(self) -> Mapping[str, Usage]:
+        return await self._read(sql_usage.usage)
+
     # texts, schedules, budget ---------------------------------------------------------------------
 
     async def keep_text(self, text: str) -> str:
@@ -314,6 +322,9 @@ class SqliteStore:
 
     async def pause(self, token: str, *, until: datetime, reason: str) -> None:
         await self._write(partial(sql_budget.pause, token=token, until=until, reason=reason))
+
+    async def budgets(self, now: datetime) -> Sequence[Budget]:
+        return await self._read(partial(sql_budget.budgets, now=now))
 
     # the store itself -----------------------------------------------------------------------------
 
