@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +20,16 @@ COLUMNS = (
 
 
 def append(connection: sqlite3.Connection, event: Event) -> Appended:
-    """See Store.append."""
-    for key in event.keys:
-        known = connection.execute(
-            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
-        ).fetchone()
-        if known is not None:
-            return Appended(event_id=known[0], duplicate=True)
+    """See Store.append. The keys go in first, in one statement: only a conflict is looked into."""
+    keys = list(dict.fromkeys(event.keys))
+    rows = ", ".join(["(?, ?, ?)"] * len(keys))
+    new = connection.execute(
+        f"INSERT INTO event_keys (source, key, event_id) VALUES {rows}"  # noqa: S608
+        " ON CONFLICT DO NOTHING RETURNING key",
+        [value for key in keys for value in (event.source, key, event.id)],
+    ).fetchall()
+    if len(new) < len(keys):
+        return _duplicate(connection, event.source, keys, {key for (key,) in new})
     connection.execute(
         "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
         " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -44,11 +47,20 @@ def append(connection: sqlite3.Connection, event: Event) -> Appended:
             "new" if event.problem is None else "parked",
         ),
     )
-    connection.executemany(
-        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
-        [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
-    )
     return Appended(event_id=event.id, duplicate=False)
+
+
+def _duplicate(
+    connection: sqlite3.Connection, source: str, keys: Sequence[str], new: Collection[str]
+) -> Appended:
+    """The event that has the first of the known keys; those that were new are taken out again."""
+    for key in new:
+        connection.execute("DELETE FROM event_keys WHERE source = ? AND key = ?", (source, key))
+    known = next(key for key in keys if key not in new)
+    (event_id,) = connection.execute(
+        "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (source, known)
+    ).fetchone()
+    return Appended(event_id=event_id, duplicate=True)
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:

@@ -1,8 +1,8 @@
 """One thread owns the only write connection, and commits together what waits.
 
-Whatever queued up during the last sync goes into the next transaction; there is no timer. Each verb
-runs inside a savepoint, so one that fails never sinks its neighbours. A future is resolved only
-after the commit is on disk.
+Whatever queued up during the last sync goes into the next transaction; there is no timer. A verb that
+fails never sinks its neighbours: it is rare, so only then is the group done again with a savepoint
+around each. A future is resolved only after the commit is on disk.
 """
 
 import asyncio
@@ -19,6 +19,9 @@ T = TypeVar("T")
 MOST_TOGETHER = 256
 
 Verb = Callable[[sqlite3.Connection], Any]
+
+VERB_FAILURES = (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError)
+"""What a verb may raise about itself; anything else is a mistake of ours."""
 
 
 @dataclass(slots=True)
@@ -87,17 +90,37 @@ class Writer:
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                _attempt(connection, job)
-            connection.execute("COMMIT")
+            if not _try_together(connection, batch):
+                _do_apart(connection, batch)
         except sqlite3.Error as error:
             _roll_back(connection)
+            away = StoreUnavailable(f"the store cannot be written: {error}")
             for job in batch:
-                job.result, job.error = (
-                    None,
-                    StoreUnavailable(f"the store cannot be written: {error}"),
-                )
+                job.result, job.error = None, away
+
+
+def _try_together(connection: sqlite3.Connection, batch: list[_Job]) -> bool:
+    """Commit all of them; false, and nothing done, when a verb fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for job in batch:
+            job.result = job.verb(connection)
+    except sqlite3.OperationalError:
+        # Disk full, I/O error, locked: the whole transaction is in question.
+        raise
+    except VERB_FAILURES:
+        connection.execute("ROLLBACK")
+        return False
+    connection.execute("COMMIT")
+    return True
+
+
+def _do_apart(connection: sqlite3.Connection, batch: list[_Job]) -> None:
+    """Commit those that can be done; a verb that fails gets its own error."""
+    connection.execute("BEGIN IMMEDIATE")
+    for job in batch:
+        _attempt(connection, job)
+    connection.execute("COMMIT")
 
 
 def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
@@ -105,10 +128,10 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
     try:
         job.result = job.verb(connection)
     except sqlite3.OperationalError:
-        # Disk full, I/O error, locked: the whole transaction is in question.
         raise
-    except (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError) as error:
+    except VERB_FAILURES as error:
         connection.execute("ROLLBACK TO verb")
+        job.result = None
         job.error = (
             error
             if isinstance(error, StoreError)
