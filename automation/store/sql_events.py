@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,48 +19,61 @@ COLUMNS = (
 )
 
 
-def append(connection: sqlite3.Connection, event: Event) -> Appended:
-    """See Store.append. The keys go in first, in one statement: only a conflict is looked into."""
-    keys = list(dict.fromkeys(event.keys))
-    rows = ", ".join(["(?, ?, ?)"] * len(keys))
-    new = connection.execute(
-        f"INSERT INTO event_keys (source, key, event_id) VALUES {rows}"  # noqa: S608
-        " ON CONFLICT DO NOTHING RETURNING key",
-        [value for key in keys for value in (event.source, key, event.id)],
-    ).fetchall()
-    if len(new) < len(keys):
-        return _duplicate(connection, event.source, keys, {key for (key,) in new})
-    connection.execute(
-        "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
-        " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            event.id,
-            event.source,
-            event.name,
-            dump(event.keys),
-            micros(event.received_at),
-            event.body,
-            event.encoding.value,
-            dump(event.inner),
-            dump(dict(event.names)),
-            event.problem,
-            "new" if event.problem is None else "parked",
-        ),
+def append_all(connection: sqlite3.Connection, events: Sequence[Event]) -> list[Appended]:
+    """`append` for a group that is committed together: as a whole when all of it is new."""
+    connection.execute("SAVEPOINT all_new")
+    keys = [(one.source, key, one.id) for one in events for key in dict.fromkeys(one.keys)]
+    added = connection.executemany(
+        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        keys,
     )
+    all_new = added.rowcount == len(keys)
+    if all_new:
+        connection.executemany(INSERT, [_row(one) for one in events])
+    else:
+        connection.execute("ROLLBACK TO all_new")
+    connection.execute("RELEASE all_new")
+    if all_new:
+        return [Appended(event_id=one.id, duplicate=False) for one in events]
+    return [append(connection, one) for one in events]
+
+
+def append(connection: sqlite3.Connection, event: Event) -> Appended:
+    """See Store.append."""
+    for key in event.keys:
+        known = connection.execute(
+            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
+        ).fetchone()
+        if known is not None:
+            return Appended(event_id=known[0], duplicate=True)
+    connection.executemany(
+        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
+        [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
+    )
+    connection.execute(INSERT, _row(event))
     return Appended(event_id=event.id, duplicate=False)
 
 
-def _duplicate(
-    connection: sqlite3.Connection, source: str, keys: Sequence[str], new: Collection[str]
-) -> Appended:
-    """The event that has the first of the known keys; those that were new are taken out again."""
-    for key in new:
-        connection.execute("DELETE FROM event_keys WHERE source = ? AND key = ?", (source, key))
-    known = next(key for key in keys if key not in new)
-    (event_id,) = connection.execute(
-        "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (source, known)
-    ).fetchone()
-    return Appended(event_id=event_id, duplicate=True)
+INSERT = (
+    "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
+    " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    return (
+        event.id,
+        event.source,
+        event.name,
+        dump(event.keys),
+        micros(event.received_at),
+        event.body,
+        event.encoding.value,
+        dump(event.inner),
+        dump(dict(event.names)),
+        event.problem,
+        "new" if event.problem is None else "parked",
+    )
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:

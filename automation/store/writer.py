@@ -9,16 +9,19 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar
 
 from automation.model.errors import StoreError, StoreUnavailable
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741
 MOST_TOGETHER = 256
 
-Verb = Callable[[sqlite3.Connection], Any]
+Bulk = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
+"""Work on many items at once: what came of each, in order."""
 
 VERB_FAILURES = (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError)
 """What a verb may raise about itself; anything else is a mistake of ours."""
@@ -26,7 +29,8 @@ VERB_FAILURES = (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError)
 
 @dataclass(slots=True)
 class _Job:
-    verb: Verb
+    bulk: Bulk
+    item: Any
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     result: Any = None
@@ -55,8 +59,15 @@ class Writer:
 
     async def run(self, verb: Callable[[sqlite3.Connection], T]) -> T:
         """The verb's result, after its commit. Raises what the verb raised, or StoreUnavailable."""
+        result: T = await self.run_in_bulk(_one_by_one, verb)
+        return result
+
+    async def run_in_bulk(
+        self, bulk: Callable[[sqlite3.Connection, Sequence[I]], Sequence[T]], item: I
+    ) -> T:
+        """Like `run`, for work that is cheaper together: items that wait next to each other are one call."""
         loop = asyncio.get_running_loop()
-        job = _Job(verb, loop, loop.create_future())
+        job = _Job(bulk, item, loop, loop.create_future())
         self._jobs.put(job)
         result: T = await job.future
         return result
@@ -99,12 +110,21 @@ class Writer:
                 job.result, job.error = None, away
 
 
+def _one_by_one(
+    connection: sqlite3.Connection, verbs: Sequence[Callable[[sqlite3.Connection], Any]]
+) -> Sequence[Any]:
+    return [verb(connection) for verb in verbs]
+
+
 def _try_together(connection: sqlite3.Connection, batch: list[_Job]) -> bool:
     """Commit all of them; false, and nothing done, when a verb fails."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for job in batch:
-            job.result = job.verb(connection)
+        for bulk, group in groupby(batch, key=lambda job: job.bulk):
+            jobs = list(group)
+            results = bulk(connection, [job.item for job in jobs])
+            for job, result in zip(jobs, results, strict=True):
+                job.result = result
     except sqlite3.OperationalError:
         # Disk full, I/O error, locked: the whole transaction is in question.
         raise
@@ -126,7 +146,7 @@ def _do_apart(connection: sqlite3.Connection, batch: list[_Job]) -> None:
 def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
     connection.execute("SAVEPOINT verb")
     try:
-        job.result = job.verb(connection)
+        (job.result,) = job.bulk(connection, [job.item])
     except sqlite3.OperationalError:
         raise
     except VERB_FAILURES as error:
