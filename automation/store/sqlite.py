@@ -110,7 +110,7 @@ class SqliteStore:
     # events ---------------------------------------------------------------------------------------
 
     async def append(self, event: Event) -> Appended:
-        return await self._write(partial(sql_events.append, event=event))
+        return await self._writer.run_in_bulk(sql_events.append_all, event)
 
     async def claim_events(self, limit: int) -> Sequence[Event]:
         return await self._read(partial(sql_events.claim_events, limit=limit))
