@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from automation.cli.files import samples
-from automation.model.errors import NotInStore, SettingsError
+from automation.model.errors import NotInStore, WrongUsage
 from automation.model.event import Challenge, Event, Ignored, WebhookRequest
 from automation.sources.base import Source
 from automation.sources.discover import discover
@@ -45,11 +45,12 @@ def find(text: str, name: str) -> Payload:
 
 
 def source_named(name: str) -> Source:
-    """A built-in source. Raises SettingsError."""
+    """A built-in source. Raises WrongUsage."""
     found = discover().get(name)
     if found is None:
-        raise SettingsError(
-            "--event", f"{name!r} is no source; it starts with one of {', '.join(discover())}"
+        raise WrongUsage(
+            f"{name!r} is no source; say what the payload is with `send --as` or `explain --event`:"
+            f" a name that starts with {', '.join(discover())}, such as github.push"
         )
     return found
 

@@ -23,10 +23,7 @@ def build(seed: str, limit: int) -> Emulator:
 
 def listen(port: int) -> socket.socket:
     """A socket on loopback; port 0 takes a free one."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind(("127.0.0.1", port))
-    return made
+    return socket.create_server(("127.0.0.1", port), backlog=1024)
 
 
 def server(emulator: Emulator) -> uvicorn.Server:
