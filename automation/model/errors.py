@@ -1,6 +1,7 @@
 """Every error the service raises on purpose, as one tree.
 
     AutomationError
+    ├── WrongUsage               a command was called with something it does not know
     ├── SettingsError            a setting is missing or wrong; named
     ├── DeliveryRefused          a delivery that is not accepted; the HTTP edge maps it to a status
     │   ├── UnknownSource        404: no such source, or one without a secret
@@ -34,6 +35,10 @@ class AutomationError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class WrongUsage(AutomationError):
+    """The command was called wrongly."""
 
 
 class SettingsError(AutomationError):

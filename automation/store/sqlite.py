@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -55,8 +56,8 @@ class SqliteStore:
     async def open(self) -> None:
         try:
             await asyncio.to_thread(self._prepare)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
         self._writer.start()
         await self._writer.run(migrate)
 
@@ -77,6 +78,9 @@ class SqliteStore:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute("VACUUM")
                 connection.close()
+            # A file that is no database is found here; in the writer's thread nobody would hear of it.
+            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as probe:
+                probe.execute("PRAGMA schema_version")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
