@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from automation.emulator import icons, richtext
-from automation.emulator.errors import content_failed, failed
+from automation.emulator.errors import content_failed, failed, not_emulated
 from automation.emulator.languages import LANGUAGES
 from automation.emulator.richtext import COLOR, RICH_TEXT, Names
 from automation.emulator.shapes import (
@@ -177,13 +177,14 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 _LINKS = keyed({"page_id": uuid, "database_id": uuid, "comment_id": uuid})
-_FILES = {
-    "image": keyed(icons.MEDIA, CAPTION),
-    "video": keyed(icons.MEDIA, CAPTION),
-    "pdf": keyed(icons.MEDIA, CAPTION),
-    "audio": keyed(icons.MEDIA, CAPTION),
-    "file": keyed(icons.MEDIA, {**CAPTION, "name": text(1, icons.MAX_FILE_NAME)}),
+_FILES: Mapping[str, Checks] = {
+    "image": CAPTION,
+    "video": CAPTION,
+    "pdf": CAPTION,
+    "audio": CAPTION,
+    "file": {**CAPTION, "name": text(1, icons.MAX_FILE_NAME)},
 }
+"""What a block of a file may have beside the file."""
 
 
 # checks -------------------------------------------------------------------------------------------
@@ -229,9 +230,10 @@ def detail_check(kind: str, depth: int, *, update: bool = False) -> Check:
     """The check of what stands under a block's kind. An update may leave out what stays."""
     if kind == "link_to_page":
         return _LINKS
-    if kind in _FILES:
-        return _FILES[kind]
     known = KINDS[kind]
+    if kind in _FILES:
+        beside = {**_FILES[kind], "type": literal(*icons.MEDIA)}
+        return table({}, {**icons.MEDIA, **beside}) if update else keyed(icons.MEDIA, _FILES[kind])
     if update:
         return table({}, {**known.required, **known.optional})
     required, optional = dict(known.required), dict(known.optional)
@@ -288,14 +290,25 @@ def stored(kind: str, detail: Object, names: Names) -> Object:
     return made
 
 
+def updated(kind: str, before: Object, given: Object, names: Names) -> Object:
+    """The detail with what an update, already checked, gives; in the order of the kind's keys."""
+    known = KINDS[kind]
+    sources = {"external", "file_upload"} & given.keys()
+    completed = _completed(kind, given) if sources or kind == "link_to_page" else given
+    kept = {} if kind == "link_to_page" else before
+    new = {key: _part(key, completed[key], names) for key in known.order if key in completed}
+    return {key: new.get(key, kept.get(key)) for key in known.order if key in {*new, *kept}}
+
+
 def _completed(kind: str, detail: Object) -> Object:
     """What Notion adds by itself."""
     if kind in _FILES:
-        source = "external" if "external" in detail else "file_upload"
-        icons.stored({source: detail[source]}) if source == "file_upload" else None
-        icons.check_url(detail[source]["url"], f"Invalid {kind} url.")
-        last = unquote(urlsplit(detail[source]["url"]).path.rpartition("/")[2])
-        return {"name": last or "file", **detail, "type": source}
+        if "file_upload" in detail:
+            raise not_emulated("file uploads")
+        url = detail["external"]["url"]
+        icons.check_url(url, f"Invalid {kind} url.")
+        name = unquote(urlsplit(url).path.rpartition("/")[2]) or "file"
+        return {"name": name, **detail, "type": "external"}
     if kind == "link_to_page":
         target = next(one for one in ("page_id", "database_id", "comment_id") if one in detail)
         return {**detail, "type": target}

@@ -12,6 +12,7 @@ from typing import Any
 from automation.emulator import ids, reading
 from automation.emulator.dates import PERIODS, RELATIVE, minute, period, span
 from automation.emulator.errors import failed, invalid
+from automation.emulator.rollups import is_empty
 from automation.emulator.shapes import (
     EMPTY,
     Absent,
@@ -261,7 +262,7 @@ def _constant(item: Object, kind: str) -> Value:
 
 def _operator(kind: str, word: str, operand: Any, ground: Ground) -> Callable[[Any], bool]:
     if word in {"is_empty", "is_not_empty"}:
-        return lambda inner: reading.is_empty(_plain(kind, inner)) is (word == "is_empty")
+        return lambda inner: is_empty(_plain(kind, inner)) is (word == "is_empty")
     if kind in MOMENTS:
         return _moments(kind, word, operand, ground)
     if kind in NUMBERS:

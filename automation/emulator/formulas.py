@@ -5,12 +5,12 @@ the functions below. Anything else gives a value of type `unsupported`, never a 
 https://www.notion.com/help/formula-syntax
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from automation.emulator.grammar import Call, Unsupported, parse
 from automation.emulator.richtext import words
 
 Object = dict[str, Any]
@@ -28,38 +28,23 @@ class Moment:
 Value: TypeAlias = str | float | bool | Moment | list[Any] | None
 
 
-class Unsupported(Exception):
-    """The formula uses what the emulator does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A node: an operator or function with its arguments; `prop` and literals too."""
-
-    name: str
-    arguments: tuple[Any, ...]
-
-
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<text>"(?:[^"\\]|\\.)*")|(?P<word>[A-Za-z_]\w*)
-    |(?P<sign>==|!=|>=|<=|[-+*/%^<>!?:(),.\[\]]))""",
-    re.VERBOSE,
-)
-_REFERENCE = re.compile(r"\{\{notion:block_property:([^:}]+)(?::[^}]*)?\}\}")
-PROP = re.compile(r'prop\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
-BINARY = (
-    ("or", "||"), ("and", "&&"), ("==", "!="), (">", "<", ">=", "<="), ("+", "-"), ("*", "/", "%"), ("^",),
-)  # fmt: skip
-"""From the loosest to the tightest."""
-
-
 def evaluate(expression: str, read: Read, now: datetime) -> Object:
     """A formula's value object. `read` gives a property's value object by name or id."""
     try:
-        result = _Evaluation(read, now).value(parse(expression))
+        tree = parse(expression)
+        result = _Evaluation(read, now).value(tree)
     except (Unsupported, ArithmeticError, ValueError, TypeError, IndexError, AttributeError):
         return {"type": "unsupported", "unsupported": {}}
+    if result is None and tree.name == "prop":
+        return _nothing(read(str(tree.arguments[0].arguments[0])))
     return _as_object(result)
+
+
+def _nothing(found: Object | None) -> Object:
+    """A property without a value keeps its type."""
+    kinds = {"number": "number", "date": "date", "checkbox": "boolean"}
+    kind = kinds.get(found["type"], "string") if found else "string"
+    return {"type": kind, kind: None}
 
 
 def _as_object(result: Value) -> Object:
@@ -80,106 +65,6 @@ def _iso(moment: Moment) -> str:
     if moment.day:
         return moment.when.date().isoformat()
     return moment.when.replace(second=0, microsecond=0).isoformat(timespec="milliseconds")
-
-
-# parsing ------------------------------------------------------------------------------------------
-
-
-def parse(expression: str) -> Call:
-    """The tree. Raises Unsupported for what it cannot read."""
-    parser = _Parser(_tokens(_REFERENCE.sub(r'prop("\1")', expression).removeprefix("=")))
-    tree = parser.ternary()
-    parser.end()
-    return tree
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    found, at, text = [], 0, text.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise Unsupported(text[at:])
-        found.append((str(match.lastgroup), match[str(match.lastgroup)]))
-        at = match.end()
-    return found
-
-
-class _Parser:
-    def __init__(self, tokens: Sequence[tuple[str, str]]) -> None:
-        self._tokens = tokens
-        self._at = 0
-
-    def _peek(self) -> str:
-        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str = "") -> tuple[str, str]:
-        if self._at >= len(self._tokens) or (expected and self._peek() != expected):
-            raise Unsupported(expected)
-        self._at += 1
-        return self._tokens[self._at - 1]
-
-    def end(self) -> None:
-        """Refuse what is left over."""
-        if self._at < len(self._tokens):
-            raise Unsupported(self._peek())
-
-    def ternary(self) -> Call:
-        """`a ? b : c`"""
-        test = self._binary(0)
-        if self._peek() != "?":
-            return test
-        self._take("?")
-        yes = self.ternary()
-        self._take(":")
-        return Call("if", (test, yes, self.ternary()))
-
-    def _binary(self, level: int) -> Call:
-        if level == len(BINARY):
-            return self._unary()
-        left = self._binary(level + 1)
-        while self._peek() in BINARY[level]:
-            sign = self._take()[1]
-            left = Call(sign, (left, self._binary(level + 1)))
-        return left
-
-    def _unary(self) -> Call:
-        if self._peek() in {"-", "not", "!"}:
-            sign = self._take()[1]
-            return Call("negate" if sign == "-" else "not", (self._unary(),))
-        return self._postfix(self._primary())
-
-    def _postfix(self, node: Call) -> Call:
-        while self._peek() == ".":
-            self._take(".")
-            name = self._take()[1]
-            node = Call(name, (node, *(self._arguments() if self._peek() == "(" else ())))
-        return node
-
-    def _primary(self) -> Call:
-        kind, text = self._take()
-        if kind == "number":
-            return Call("literal", (float(text) if "." in text else int(text),))
-        if kind == "text":
-            return Call("literal", (re.sub(r"\\(.)", r"\1", text[1:-1]),))
-        if text in {"true", "false"}:
-            return Call("literal", (text == "true",))
-        if text == "(":
-            inner = self.ternary()
-            self._take(")")
-            return inner
-        if kind == "word" and self._peek() == "(":
-            return Call(text, tuple(self._arguments()))
-        raise Unsupported(text)
-
-    def _arguments(self) -> list[Call]:
-        self._take("(")
-        found = []
-        while self._peek() != ")":
-            found.append(self.ternary())
-            if self._peek() == ",":
-                self._take(",")
-        self._take(")")
-        return found
 
 
 # values -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from automation.emulator import formulas, ids
+from automation.emulator import formulas, grammar, ids, rollups
 from automation.emulator.dates import instant, minute
 from automation.emulator.errors import invalid
 from automation.emulator.richtext import words
@@ -137,7 +137,7 @@ Reader = Callable[[Workspace, Page, Property], Any]
 
 def _rollup(space: Workspace, page: Page, one: Property) -> Object:
     function = one.detail["function"]
-    kind, result = roll(function, _rolled(space, page, one))
+    kind, result = rollups.roll(function, _rolled(space, page, one))
     return {"type": kind, kind: result, "function": function}
 
 
@@ -155,82 +155,6 @@ def _rolled(space: Workspace, page: Page, one: Property) -> list[Object]:
         {"type": target.type, target.type: shown(space, space.pages[found["id"]], target)}
         for found in _relation(space, page, relation)
     ]
-
-
-def roll(function: str, items: Sequence[Object]) -> tuple[str, Any]:
-    """The kind and value of a rollup. https://developers.notion.com/reference/property-object#rollup"""
-    if function in {"show_original", "show_unique"}:
-        return "array", _unique(items) if function == "show_unique" else list(items)
-    if function in {"earliest_date", "latest_date", "date_range"}:
-        return "date", _dates(function, items)
-    there = [one for one in items if not is_empty(one[one["type"]])]
-    numbers = [one["number"] for one in there if one["type"] == "number"]
-    ticked = sum(one.get("checkbox") is True for one in items)
-    every = len(items)
-    counts: Mapping[str, Callable[[], float | None]] = {
-        "count": lambda: every,
-        "count_values": lambda: len(there),
-        "empty": lambda: every - len(there),
-        "not_empty": lambda: len(there),
-        "unique": lambda: len(_unique(there)),
-        "percent_empty": lambda: _share(every - len(there), every),
-        "percent_not_empty": lambda: _share(len(there), every),
-        "checked": lambda: ticked,
-        "unchecked": lambda: every - ticked,
-        "percent_checked": lambda: _share(ticked, every),
-        "percent_unchecked": lambda: _share(every - ticked, every),
-        "sum": lambda: sum(numbers) if numbers else None,
-        "average": lambda: sum(numbers) / len(numbers) if numbers else None,
-        "median": lambda: _median(sorted(numbers)),
-        "min": lambda: min(numbers, default=None),
-        "max": lambda: max(numbers, default=None),
-        "range": lambda: max(numbers) - min(numbers) if numbers else None,
-    }
-    return ("number", counts[function]()) if function in counts else ("unsupported", {})
-
-
-def is_empty(inner: Any) -> bool:
-    """Whether a value counts as empty."""
-    return inner is None or inner == [] or inner == ""
-
-
-def _unique(items: Sequence[Object]) -> list[Object]:
-    made: list[Object] = []
-    for one in items:
-        if one not in made:
-            made.append(one)
-    return made
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0
-
-
-def _median(numbers: Sequence[float]) -> float | None:
-    if not numbers:
-        return None
-    middle = len(numbers) // 2
-    if len(numbers) % 2:
-        return numbers[middle]
-    return (numbers[middle - 1] + numbers[middle]) / 2
-
-
-def _dates(function: str, items: Sequence[Object]) -> Object | None:
-    texts = [text for one in items if (text := _start(one))]
-    if not texts:
-        return None
-    first, last = min(texts, key=instant), max(texts, key=instant)
-    start = last if function == "latest_date" else first
-    end = last if function == "date_range" else None
-    return {"start": start, "end": end, "time_zone": None}
-
-
-def _start(one: Object) -> str | None:
-    inner = one[one["type"]]
-    if isinstance(inner, dict):
-        start = inner.get("start")
-        return start if isinstance(start, str) else None
-    return inner if one["type"] in {"created_time", "last_edited_time"} else None
 
 
 _READERS: Mapping[str, Reader] = {
@@ -295,7 +219,7 @@ def _with_references(space: Workspace, one: Property) -> str:
         return f"{{{{notion:block_property:{ids.encoded(found.id)}:{source.id}:{space.id}}}}}"
 
     expression: str = one.detail["expression"]
-    return formulas.PROP.sub(reference, expression)
+    return grammar.PROP.sub(reference, expression)
 
 
 def _rollup_schema(space: Workspace, one: Property) -> Object:

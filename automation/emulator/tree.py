@@ -82,7 +82,7 @@ def append(space: Workspace, identity: str, body: Object) -> list[str]:
     """PATCH /blocks/{id}/children. Returns the ids to show: behind a block, all later siblings too."""
     holder = space.holder(identity)
     space.refuse_trashed(holder)
-    if not body["children"]:
+    if body["children"] == []:
         raise failed([line("body.children.length", "≥ `1`", 0)])
     prepared = prepare(space, body["children"], "body.children")
     _check_fit(holder, prepared)
@@ -150,8 +150,7 @@ def _changed(space: Workspace, block: Block, given: Any) -> Object:
     problems = blocks.detail_check(block.kind, 0, update=True)(given, f"body.{block.kind}", ())
     if problems:
         raise failed(problems)
-    before = {key: value for key, value in block.detail.items() if value is not None}
-    return blocks.stored(block.kind, before | given, space)
+    return blocks.updated(block.kind, block.detail, given, space)
 
 
 def trash(space: Workspace, item: Item, *, in_trash: bool) -> None:

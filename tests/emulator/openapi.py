@@ -2,6 +2,7 @@
 
 Two relaxations are needed for it to describe Notion at all: `additionalProperties: false` stands
 beside `allOf`, so that whole schemas cannot be fulfilled; and alternatives under `oneOf` overlap.
+One thing is made stricter: objects may not be partial, or anything with an id would do.
 https://developers.notion.com/openapi.json
 """
 
@@ -17,6 +18,8 @@ from jsonschema.exceptions import best_match
 from tests.world import data
 
 Object = dict[str, Any]
+
+PARTIAL = re.compile(r"/partial(Page|Block|Database|DataSource|Comment)ObjectResponse$")
 
 
 class Spec:
@@ -81,7 +84,14 @@ def _relaxed(schema: Any) -> Any:
         if key == "additionalProperties" and value is False:
             continue
         made["anyOf" if key == "oneOf" else key] = _relaxed(value)
-    return made
+    return _whole(made)
+
+
+def _whole(schema: Object) -> Object:
+    """Without the alternatives that an id and nothing else would satisfy."""
+    choices = schema.get("anyOf", [])
+    whole = [one for one in choices if not PARTIAL.search(str(one.get("$ref")))]
+    return {**schema, "anyOf": whole} if whole else schema
 
 
 @functools.cache
