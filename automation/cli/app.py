@@ -167,17 +167,33 @@ def runs(
 def emulator(
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
     seed: Annotated[str, typer.Option(help="What is in it: demo or empty.")] = "demo",
-    limit: Annotated[int, typer.Option(help="Requests a minute; 0 is no limit.")] = 180,
+    requests_per_minute: Annotated[
+        int,
+        typer.Option(
+            "--requests-per-minute",
+            "--limit",
+            min=0,
+            help="The budget: 429 past so many in a window of 60 s; 0 is no window.",
+        ),
+    ] = 180,
+    search_lag: Annotated[
+        float, typer.Option(min=0, help="Seconds until search finds what is new.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Serve a local Notion on this machine."""
+    """Serve a local Notion on this machine.
+
+    Prints where it is, its token and what is in it (with --json as one line), then serves until
+    Ctrl-C; what is in it is gone then. For tests it has endpoints of its own under /_emulator: the
+    log of all requests, counts, settings, and faults to inject (429, 503, lost answers, slow ones).
+    """
     from automation.emulator.seed import SEEDS
     from automation.emulator.serve import run
 
     if seed not in SEEDS:
         raise typer.BadParameter(f"--seed is one of {', '.join(SEEDS)}")
     try:
-        run(port, seed, limit, as_json=as_json)
+        run(port, seed, requests_per_minute, search_lag=search_lag, as_json=as_json)
     except OSError as error:
         raise SettingsError("--port", f"cannot listen on {port}: {error.strerror}") from error
 
