@@ -83,17 +83,28 @@ def check(
 def explain(
     event: Annotated[
         str, typer.Argument(help="An event's id (its first characters), or a payload file.")
-    ],
+    ] = "",
     name: Annotated[
         str, typer.Option("--event", help="For a file: what it is, e.g. github.push.")
     ] = "",
     rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last", min=1, max=10_000, help="With --rule: its lines over so many last events."
+        ),
+    ] = None,
     rules: RulesDir = "rules",
     as_json: Json = False,
 ) -> None:
     """Say line by line why rules did or did not fire for an event."""
     from automation.cli.explain import explain_event
+    from automation.cli.history import explain_rule
 
+    if bool(event) == bool(last) or (last and not rule):
+        raise typer.BadParameter("name an event or a payload file, or --rule ID --last N")
+    if last is not None:
+        raise typer.Exit(explain_rule(rule, last=last, folder=rules, as_json=as_json))
     raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
 
 

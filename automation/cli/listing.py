@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,13 +21,20 @@ from automation.wiring import open_store
 T = TypeVar("T")
 
 
+def find_store(environ: Mapping[str, str]) -> str | None:
+    """The database of this environment, if there is one already."""
+    database = settings.read(environ).database
+    there = database != "memory:" and Path(database.removeprefix("sqlite:///")).exists()
+    return database if there else None
+
+
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
     """Do something with the store of this environment. Raises NotInStore if there is none yet."""
-    database = settings.read(os.environ).database
-    if database == "memory:":
-        raise NotInStore("a database in memory can only be seen by the process that has it")
-    path = Path(database.removeprefix("sqlite:///"))
-    if not path.exists():
+    database = find_store(os.environ)
+    if database is None:
+        path = settings.read(os.environ).database.removeprefix("sqlite:///")
+        if path == "memory:":
+            raise NotInStore("a database in memory can only be seen by the process that has it")
         raise NotInStore(f"there is no database {path} yet; `automation serve` makes it")
 
     async def run() -> T:

@@ -13,7 +13,8 @@
     ├── RuleError                a rule file or a rule cannot be used
     │   └── TemplateFailed       a template could not be rendered for this event
     ├── StepFailed               a step cannot be done; the run parks with reason and remedy
-    │   └── NotionRejected       Notion said no for good
+    │   ├── NotionRejected       Notion said no for good
+    │   └── GuardRefused         the rule's guard says no; `on_failure = "continue"` does not pass it
     ├── StoreError
     │   ├── StoreUnavailable     nothing was stored; try again later
     │   ├── LeaseLost            another process owns this run now: stop at once
@@ -104,6 +105,10 @@ class NotionRejected(StepFailed):
         super().__init__(message, remedy=remedy)
         self.status = status
         self.code = code
+
+
+class GuardRefused(StepFailed):
+    """The rule's guard does not allow this."""
 
 
 class StoreError(AutomationError):
