@@ -166,6 +166,7 @@ class Rig:
         await self.plan()
         while await self.dispatcher.work() == 0.0:
             await self.dispatcher.drain()
+        await self.dispatcher.drain()
 
     async def happen(self, name: str, body: Mapping[str, Any], **more: Any) -> Event:
         """An event comes, and what is due is done."""
