@@ -78,8 +78,8 @@ class _Run:
     roots: dict[str, Any]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
-    imagined: set[str] = field(default_factory=set)
-    """Pages that a dry run only would have made."""
+    imagined: dict[str, str] = field(default_factory=dict)
+    """Pages that a dry run only would have made: id to title."""
 
 
 def walk(
@@ -285,7 +285,9 @@ def _count(run: _Run) -> None:
 
 def _imagined(run: _Run, result: StepResult) -> Iterator[Wrote]:
     """The effects as a dry run tells them; a page that does not exist has no id and no address."""
-    run.imagined |= {one.page_id for one in result.wrote if one.what == "created"}
+    run.imagined |= {one.page_id: one.title for one in result.wrote if one.what == "created"}
     for one in result.wrote:
         told = replace(one, what=WOULD.get(one.what, one.what))
-        yield replace(told, page_id="", url="") if one.page_id in run.imagined else told
+        if one.page_id in run.imagined:
+            told = replace(told, page_id="", url="", title=run.imagined[one.page_id])
+        yield told

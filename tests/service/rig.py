@@ -1,0 +1,221 @@
+"""The service's own parts around a store, with a Notion in the same process and a clock set by hand.
+
+Several rigs on one file are several processes; a rig that is left and made anew is a restart.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from automation.actions.discover import discover
+from automation.conduct import Send
+from automation.directory import Directory
+from automation.dispatcher import Dispatcher, Workshop
+from automation.effects import EffectKeys
+from automation.emulator.app import Emulator, create_app
+from automation.emulator.richtext import plain
+from automation.emulator.seed import seed_demo
+from automation.emulator.traffic import Window
+from automation.emulator.workspace import Workspace, title
+from automation.exchange import Exchange
+from automation.governor import Governor
+from automation.model.event import Event
+from automation.model.run import Run, State
+from automation.outbound.client import NotionClient
+from automation.planner import Planner
+from automation.rulebook import RuleBook
+from automation.store.base import Store
+from automation.store.sqlite import SqliteStore
+from automation.wiring import target_names
+
+START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class HandClock:
+    """Stands still until it is moved; sleeping moves it."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class World:
+    """What outlives a process: the clock, Notion, the database file and the rules folder."""
+
+    def __init__(self, folder: Path, rules: str) -> None:
+        self.clock = HandClock()
+        self.emulator = Emulator(Workspace(now=self.clock.now), Window(limit=0))
+        seed_demo(self.emulator.workspace)
+        self.database = str(folder / "a.db")
+        self.rules = folder / "rules"
+        self.rules.mkdir(exist_ok=True)
+        (self.rules / "rules.toml").write_text(rules, encoding="utf-8")
+        self._events = 0
+
+    def event(self, name: str, body: Mapping[str, Any], *, ago: timedelta = timedelta()) -> Event:
+        """An event that a sender sent, received some time ago."""
+        self._events += 1
+        return Event(
+            id=f"{self._events:020x}",
+            source=name.partition(".")[0],
+            name=name,
+            keys=(f"k{self._events}",),
+            received_at=self.clock.now() - ago,
+            body=json.dumps(body).encode(),
+        )
+
+    # what stands in Notion ------------------------------------------------------------------------
+
+    def rows(self, source: str, *properties: str) -> list[tuple[Any, ...]]:
+        """The rows of a data source: title, then those properties."""
+        space = self.emulator.workspace
+        found = next(s for s in space.data_sources.values() if plain(s["title"]) == source)
+        return [
+            (title(page), *(_shown(page["properties"][name]) for name in properties))
+            for page in space.pages_of(found)
+        ]
+
+    def lines(self, page: str) -> list[str]:
+        """The texts of a page's blocks, one level."""
+        space = self.emulator.workspace
+        found = next(one for one in space.pages.values() if title(one) == page)
+        return [
+            plain(one[one["type"]].get("rich_text", [])) for one in space.list_children(found["id"])
+        ]
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Method and first path segment of every request that changed something, in order."""
+        return [
+            (one["method"], one["path"].split("/")[1])
+            for one in self.emulator.log.entries
+            if one.get("committed") and one["method"] in {"POST", "PATCH", "DELETE"}
+            and not one["path"].endswith("/query") and one["path"] != "/search"
+        ]  # fmt: skip
+
+
+def _shown(value: Mapping[str, Any]) -> Any:
+    inner = value[value["type"]]
+    if value["type"] in {"title", "rich_text"}:
+        return plain(inner)
+    return inner["name"] if value["type"] in {"select", "status"} and inner else inner
+
+
+class Rig:
+    """One process."""
+
+    def __init__(self, world: World, store: Store, send: Send, secret: bytes, name: str) -> None:
+        self.world = world
+        self.store = store
+        self.send = send
+        actions = discover()
+        self.directory = Directory(send, world.clock)
+        self.rules = RuleBook(
+            world.rules,
+            actions=actions,
+            store=store,
+            changed=lambda rules: self.directory.expect(target_names(rules)),
+        )
+        self.rules.load()
+        assert self.rules.problems == ()
+        self.planner = Planner(
+            store=store,
+            clock=world.clock,
+            rules=self.rules,
+            directory=self.directory,
+            wake_runs=lambda: None,
+        )
+        shop = Workshop(
+            store=store,
+            clock=world.clock,
+            rules=self.rules,
+            directory=self.directory,
+            actions=actions,
+            keys=EffectKeys(secret),
+            send=send,
+            jitter=lambda: 0.0,
+            owner=name,
+            settle_seconds=100.0,
+        )
+        self.dispatcher = Dispatcher(shop, lambda: None)
+
+    async def receive(self, name: str, body: Mapping[str, Any], **more: Any) -> Event:
+        """Store an event, and no more."""
+        event = self.world.event(name, body, **more)
+        await self.store.append(event)
+        return event
+
+    async def plan(self) -> None:
+        """Plan all that is stored."""
+        while await self.planner.work() == 0.0:
+            pass
+
+    async def settle(self) -> None:
+        """Plan and run until nothing is due now."""
+        await self.plan()
+        while await self.dispatcher.work() == 0.0:
+            await self.dispatcher.drain()
+        await self.dispatcher.drain()
+
+    async def happen(self, name: str, body: Mapping[str, Any], **more: Any) -> Event:
+        """An event comes, and what is due is done."""
+        event = await self.receive(name, body, **more)
+        await self.settle()
+        return event
+
+    async def runs(self) -> list[Run]:
+        """Every run, oldest first."""
+        return sorted(await self.store.runs(limit=1000), key=lambda run: run.event_id)
+
+    async def states(self) -> list[State]:
+        """Where every run stands, in the order of their events."""
+        return [run.state for run in await self.runs()]
+
+
+@asynccontextmanager
+async def process(
+    world: World,
+    name: str = "host/1/1",
+    *,
+    store: Callable[[], Store] | None = None,
+    around: Callable[[Send], Send] | None = None,
+) -> AsyncIterator[Rig]:
+    """A process on this world's file. `around` wraps its way to Notion."""
+    made = store() if store else SqliteStore(world.database)
+    await made.open()
+    transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
+    client = NotionClient(
+        base_url="http://127.0.0.1", token=world.emulator.workspace.token, transport=transport
+    )
+    governor = Governor(made, world.clock, token_key="t", limit=1_000_000)
+    send = Exchange(client, governor).send
+    try:
+        secret = await made.install_secret()
+        yield Rig(world, made, around(send) if around else send, secret, name)
+    finally:
+        await client.close()
+        await made.close()
+
+
+Step = Callable[[Rig], Awaitable[None]]
+
+
+async def through(world: World, *steps: Step) -> Sequence[Run]:
+    """Each step in a process of its own: the service is restarted between them."""
+    runs: Sequence[Run] = ()
+    for step in steps:
+        async with process(world) as rig:
+            await step(rig)
+            runs = await rig.runs()
+    return runs
