@@ -5,9 +5,9 @@ It knows that there are rules and actions, never which. What follows a failure i
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -19,7 +19,15 @@ from automation.engine import backoff
 from automation.engine.rules import Rule
 from automation.engine.walk import walk
 from automation.model.action import Action
-from automation.model.errors import AutomationError, LeaseLost, StoreError
+from automation.model.errors import (
+    AutomationError,
+    GuardRefused,
+    LeaseLost,
+    NotionRejected,
+    StepFailed,
+    StoreError,
+    StoreUnavailable,
+)
 from automation.model.event import Event, document
 from automation.model.run import Claim, Outcome, Parked, RetryAt, Succeeded, Waiting
 from automation.owners import is_dead
@@ -35,6 +43,12 @@ GUARD = timedelta(seconds=90)
 
 LOOK_EVERY_SECONDS = 1.0
 """How often work of other processes is looked for; our own wakes us at once."""
+
+STORE_AWAY_SECONDS = 1.0
+"""How long an attempt waits for a store that cannot be written."""
+
+WAKE_TOGETHER = 500
+"""How many waiting runs go back to their lanes in one transaction: deliveries are stored between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +82,15 @@ class Dispatcher:
         """How many runs are being driven now."""
         return len(self._held)
 
-    async def drain(self) -> None:
-        """Return when every attempt in flight has ended."""
+    async def drain(self, seconds: float) -> None:
+        """Let the attempts in flight end, for so long; then break off what is left, and give everything
+        back. What was broken off is taken up again from its journal."""
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            _, late = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._shop.store.release(self._shop.owner)
 
     async def work(self) -> float:
         """Claim what is free and due, up to the concurrency."""
@@ -97,11 +116,23 @@ class Dispatcher:
         return LEASE.total_seconds() / 24
 
     async def look_for_targets(self) -> float:
-        """Wake the runs whose target was found meanwhile."""
-        for text in await self._shop.directory.look_again():
-            if await self._shop.store.wake(f"target:{text}", now=self._shop.clock.now()):
-                self._wake()
-        return LOOK_EVERY_SECONDS
+        """Wake the runs whose target was found meanwhile, or whose rule is in force again."""
+        waits = [what.partition(":") for what in await self._shop.store.waits()]
+        rules = [name for kind, _, name in waits if kind == "rule"]
+        woken = await self._wake_all("rule", filter(self._shop.rules.in_force, rules))
+        targets = [name for kind, _, name in waits if kind == "target"]
+        found = set(await self._shop.directory.look_again(targets))
+        woken += await self._wake_all("target", [name for name in targets if name in found])
+        return 0.0 if woken else LOOK_EVERY_SECONDS
+
+    async def _wake_all(self, kind: str, names: Iterable[str]) -> int:
+        woken = 0
+        for name in names:
+            now = self._shop.clock.now()
+            woken += await self._shop.store.wake(f"{kind}:{name}", now=now, limit=WAKE_TOGETHER)
+        if woken:
+            self._wake()
+        return woken
 
     async def _until_due(self) -> float:
         due = await self._shop.store.next_due(self._shop.clock.now())
@@ -120,26 +151,41 @@ class Dispatcher:
 
     async def _attempt(self, claim: Claim) -> None:
         try:
-            await self._close(claim, await self._outcome(claim))
+            await self._end(claim, await self._outcome(claim))
         except LeaseLost:
             log.warning("run.lease_lost", run=claim.run.id)
         except StoreError as error:
             # The lease runs out, and the run is taken up again from its journal.
             log.error("run.not_closed", run=claim.run.id, error=str(error))  # noqa: TRY400
         finally:
-            self._held.pop(claim.run.id, None)
+            held = self._held.get(claim.run.id)
+            if held is not None and held.fence == claim.fence:
+                del self._held[claim.run.id]
             self._wake()
 
     async def _outcome(self, claim: Claim) -> Outcome:
+        started = self._shop.clock.now()
         try:
             return await self._conduct(claim)
-        except StoreError:
+        except LeaseLost:
             raise
+        except StepFailed as error:
+            return await self._refused(claim, error, started)
         except AutomationError as error:
             return self._after(claim, error)
         except Exception as error:
             log.exception("run.poison", run=claim.run.id)
             return self._after(claim, error)
+
+    async def _refused(self, claim: Claim, error: StepFailed, started: datetime) -> Outcome:
+        """What cannot be done with what was known of its targets is tried once with what they are now."""
+        of_schema = not isinstance(error, GuardRefused | NotionRejected) or (
+            isinstance(error, NotionRejected) and error.code == "validation_error"
+        )
+        rule = await self._shop.rules.pinned(claim.run.rules_hash, claim.run.rule_id)
+        if of_schema and self._shop.directory.outdated(rule.targets, since=started):
+            return RetryAt(at=self._shop.clock.now(), reason=str(error))
+        return self._after(claim, error)
 
     def _after(self, claim: Claim, error: Exception) -> Outcome:
         return backoff.decide(
@@ -186,6 +232,17 @@ class Dispatcher:
             now=claim.run.planned_at,
             key_of=shop.keys.of(event, rule.id),
         )
+
+    async def _end(self, claim: Claim, outcome: Outcome) -> None:
+        """Write down how it ended, as soon as the store can; the lease is kept as long as it can be."""
+        while True:
+            try:
+                await self._close(claim, outcome)
+            except StoreUnavailable as error:
+                log.warning("run.store_away", run=claim.run.id, error=str(error))
+                await self._shop.clock.sleep(STORE_AWAY_SECONDS)
+            else:
+                return
 
     async def _close(self, claim: Claim, outcome: Outcome) -> None:
         store, now = self._shop.store, self._shop.clock.now()

@@ -2,10 +2,22 @@
 
 What comes back is a `Response`, or one of: NotionRejected (no, for good), Deferred and NotSent
 (certainly not carried out), Doubtful (perhaps carried out).
+
+A 401 closes the gate: from then on one request at a time goes through, one a minute, until the token
+works again. Nothing of what waits before the gate was sent.
 """
 
-from automation.governor import Governor
-from automation.model.errors import Deferred, Doubtful, NotionRejected, SendFailed, StepFailed
+import asyncio
+
+from automation.governor import LONGEST_PAUSE_SECONDS, Governor
+from automation.model.errors import (
+    Deferred,
+    Doubtful,
+    NotionRejected,
+    SendFailed,
+    StepFailed,
+    StoreError,
+)
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.values import JsonObject
 from automation.notion import replies, wire
@@ -21,21 +33,33 @@ class Exchange:
     def __init__(self, client: NotionClient, governor: Governor) -> None:
         self._client = client
         self._governor = governor
+        self._refused = False
+        self._gate = asyncio.Lock()
 
     async def send(self, request: Request) -> Response:
         """Send it once, when the budget allows."""
         if not isinstance(request, Notion):
             raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
+        if self._refused:
+            async with self._gate:
+                # Whoever comes first is the probe; the others behind it learn from its answer.
+                if self._refused:
+                    return await self._ask(request)
+        return await self._ask(request)
+
+    async def _ask(self, request: Notion) -> Response:
         await self._governor.permit()
         answer = await self._client.send(request)
         reply = replies.read(answer.status, answer.headers, answer.body)
+        self._refused = isinstance(reply, replies.Unauthorized)
         return await self._verdict(request, reply)
 
     async def _verdict(self, request: Notion, reply: replies.Reply) -> Response:
         match reply:
             case replies.Ok(status=status, body=body):
                 return Response(status=status, body=body)
-            case replies.Throttled(retry_after=seconds, reason=reason):
+            case replies.Throttled(retry_after=asked, reason=reason):
+                seconds = min(asked, LONGEST_PAUSE_SECONDS)
                 await self._governor.pause(seconds, reason=reason)
                 raise Deferred(f"Notion asked to wait: {reason}", seconds=seconds)
             case replies.Unauthorized(message=message):
@@ -67,8 +91,8 @@ class Exchange:
         if request.path.endswith("/children"):
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
-            return await self.send(wire.retrieve_page(reply.resource_id))
-        except (SendFailed, StepFailed):
+            return await self._ask(wire.retrieve_page(reply.resource_id))
+        except (SendFailed, StepFailed, StoreError):
             # The page is there, whatever became of reading it.
             return Response(status=200, body=_page_alone(reply.resource_id))
 

@@ -6,8 +6,9 @@ import random
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from automation.governor import Governor
 from automation.intake import Intake, OpenSource, SourceBook
 from automation.loop import Loop
 from automation.model.action import Action
-from automation.model.errors import StepFailed
+from automation.model.errors import RuleError, SettingsError, StepFailed, StoreError
 from automation.model.request import Request, Response
 from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
 from automation.owners import me
 from automation.planner import Planner
+from automation.readiness import Readiness, counts_of
 from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
 from automation.settings import Settings, secrets_for
@@ -133,33 +135,31 @@ class Service:
         """Serve until `stop` is set; then take nothing new, let what is in flight end, and let go."""
         self.scheduler.start()
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self.loops]
-        watch = asyncio.create_task(self.rules.watch(), name="watch")
+        tasks.append(asyncio.create_task(self.rules.watch(), name="watch"))
         serving = asyncio.create_task(self.server.serve(sockets=sockets), name="http")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        await self._wind_down(tasks, watch, serving)
         stopping.cancel()
+        await self._wind_down(tasks, serving)
 
     async def _wind_down(
-        self,
-        tasks: list[asyncio.Task[None]],
-        watch: asyncio.Task[None],
-        serving: asyncio.Task[None],
+        self, tasks: list[asyncio.Task[None]], serving: asyncio.Task[None]
     ) -> None:
         self.server.should_exit = True
-        for loop in self.loops:
-            loop.stop()
-        watch.cancel()
         self.scheduler.stop()
-        await serving
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(*tasks)
-                await self.dispatcher.drain()
+        # Nothing new is claimed, and nothing more is sent; what is on its way to Notion may arrive.
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+        self.governor.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        ended = asyncio.gather(
+            serving, self.dispatcher.drain(DRAIN_SECONDS), return_exceptions=True
+        )
+        for error in await ended:
+            if isinstance(error, StoreError):
+                log.warning("service.not_given_back", error=str(error))
+            elif isinstance(error, BaseException):
+                raise error
 
     async def close(self) -> None:
         """Let go of files and connections."""
@@ -179,7 +179,7 @@ class Builder:
         self.settings = settings
         self.environ = environ
         self.clock = clock or SystemClock()
-        self.requests_per_minute = requests_per_minute or settings.notion_plan.requests_per_minute
+        self.requests_per_minute = requests_per_minute or settings.requests_per_minute
         self.owner = me()
 
     async def build(self) -> Service:
@@ -241,8 +241,8 @@ class Builder:
             settle_seconds=self.settings.settle_seconds,
         )
         dispatcher = Dispatcher(shop, runs.wake)
-        rules.load()
-        metrics = Metrics(store.counts, lambda: self.clock.now().timestamp())
+        await self._read(rules)
+        metrics = Metrics(partial(counts_of, store), lambda: self.clock.now().timestamp())
         metrics.requests_sent = lambda: governor.sent
         intake = Intake(book=book, store=store, clock=self.clock, wake=plans.wake)
         app = create_app(
@@ -251,7 +251,13 @@ class Builder:
                 metrics=metrics,
                 now=self.clock.now,
                 new_id=new_id,
-                ready=readiness(rules, directory, store, governor),
+                ready=Readiness(
+                    rules=rules,
+                    directory=directory,
+                    store=store,
+                    governor=governor,
+                    clock=self.clock,
+                ).tell,
                 hosts=hosts_of(self.settings),
             )
         )
@@ -275,6 +281,14 @@ class Builder:
             stack=stack,
         )
 
+    async def _read(self, rules: RuleBook) -> None:
+        await rules.remember()
+        try:
+            rules.load()
+        except RuleError as error:
+            raise SettingsError("AUTOMATION_RULES", str(error)) from error
+        await rules.keep()
+
 
 class Adoption:
     """What changes when the rules change: declared senders, expected targets, schedules."""
@@ -296,41 +310,6 @@ class Adoption:
         self._book.declare(declared_sources(rules, self._environ))
         self._directory.expect(target_names(rules))
         self._scheduler.use(rules)
-
-
-def readiness(
-    rules: RuleBook, directory: Directory, store: Store, governor: Governor
-) -> Callable[[], Awaitable[Mapping[str, Any]]]:
-    """What /readyz says."""
-
-    async def ready() -> Mapping[str, Any]:
-        counts = await store.counts()
-        missing = directory.missing(rules.target_texts())
-        waiting = [
-            {"rule": rule.id, "target": text, "reason": missing[text]}
-            for rule in rules.current.rules.values()
-            for text in rule.targets
-            if text in missing
-        ]
-        return {
-            "ready": True,
-            "rules": len(rules.current.rules),
-            "broken": [
-                problem.to_json() for problem in rules.problems if problem.severity == "error"
-            ],
-            "waiting": waiting,
-            "events": counts.events,
-            "runs": counts.runs,
-            "notion": {
-                "sent": governor.sent,
-                "queued": governor.waiting,
-                "paused_until": governor.paused_until.isoformat()
-                if governor.paused_until
-                else None,
-            },
-        }
-
-    return ready
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:

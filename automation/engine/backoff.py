@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from automation.model.errors import (
     Deferred,
-    Doubtful,
     NotionRejected,
     RuleError,
     SendFailed,
     StepFailed,
+    StoreUnavailable,
 )
 from automation.model.run import Outcome, Parked, RetryAt
 
@@ -33,7 +33,7 @@ def decide(error: Exception, *, attempts: int, now: datetime, jitter: float) -> 
     match error:
         case Deferred(seconds=float() | int() as seconds):
             return _retry(now, seconds + jitter, error)
-        case Deferred() | Doubtful() | SendFailed():
+        case SendFailed() | StoreUnavailable():
             return _retry(now, soon, error)
         case NotionRejected(remedy=remedy) | StepFailed(remedy=remedy):
             return Parked(reason=str(error), remedy=remedy)

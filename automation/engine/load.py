@@ -6,7 +6,7 @@ A file with an error contributes nothing; the caller decides what stands in for 
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from automation.engine.building import FileParts, build_file
@@ -36,11 +36,14 @@ def load(
     *,
     actions: Mapping[str, Action],
     catalogue: Catalogue = Catalogue(),  # noqa: B008  # frozen: nothing is known of any event
+    first: Collection[str] = (),
 ) -> Loaded:
-    """Load texts by path. What the catalogue knows of events, the rules are held to."""
+    """Load texts by path. What the catalogue knows of events, the rules are held to. Where two files name
+    the same thing, the later one is wrong: those in `first` come first, then by path."""
     problems: list[Problem] = []
     known = KnownFields(catalogue)
-    parts = [_one(path, text, actions, problems, known) for path, text in sorted(files.items())]
+    order = sorted(files, key=lambda path: (path not in first, path))
+    parts = [_one(path, files[path], actions, problems, known) for path in order]
     _refuse_twins(parts, problems)
     problems += known.senders({name for part in parts for name in part.senders})
     broken = {problem.path for problem in problems if problem.severity == "error"}

@@ -104,6 +104,14 @@ def claim_events(connection: sqlite3.Connection, limit: int) -> list[Event]:
     return [_stored(row).event for row in rows]
 
 
+def park(connection: sqlite3.Connection, event_id: str, *, problem: str) -> None:
+    """See Store.park_event."""
+    connection.execute(
+        "UPDATE events SET state = 'parked', problem = ? WHERE id = ? AND state = 'new'",
+        (problem, event_id),
+    )
+
+
 def event(connection: sqlite3.Connection, prefix: str) -> StoredEvent | None:
     """See Store.event."""
     if len(prefix) < 4 or not prefix.isalnum():

@@ -122,6 +122,9 @@ class SqliteStore:
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
         return await self._write(partial(sql_waits.save_plan, plan=plan, answers=answers))
 
+    async def park_event(self, event_id: str, *, problem: str) -> None:
+        await self._write(partial(sql_events.park, event_id=event_id, problem=problem))
+
     async def event(self, prefix: str) -> StoredEvent | None:
         return await self._read(partial(sql_events.event, prefix=prefix))
 
@@ -226,8 +229,11 @@ class SqliteStore:
     async def watches(self, names: Collection[str]) -> Sequence[Watch]:
         return await self._read(partial(sql_waits.watches, names=names))
 
-    async def wake(self, what: str, *, now: datetime) -> int:
-        return await self._write(partial(sql_runs.wake, what=what, now=now))
+    async def waits(self) -> Sequence[str]:
+        return await self._read(sql_runs.waits)
+
+    async def wake(self, what: str, *, now: datetime, limit: int | None = None) -> int:
+        return await self._write(partial(sql_runs.wake, what=what, now=now, limit=limit))
 
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         return await self._write(partial(sql_runs.unpark, run_ids=run_ids, now=now))

@@ -1,0 +1,244 @@
+"""A whole service and a local Notion, over real sockets, for tests that watch them live together."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from automation import settings
+from automation.emulator import serve as local
+from automation.emulator.app import Emulator
+from automation.emulator.seed import describe
+from automation.model.run import Run, State
+from automation.sources.discover import discover
+from automation.wiring import Service, build_service
+
+SECRET = "a secret of these tests"
+PATIENCE_SECONDS = 15.0
+
+
+async def eventually(
+    told: Callable[[], Awaitable[Any]], *, seconds: float = PATIENCE_SECONDS, what: str = "it"
+) -> Any:
+    """The first true answer; asked again and again, and not for ever."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not (answer := await told()):
+        assert asyncio.get_running_loop().time() < deadline, f"{what} did not come about"
+        await asyncio.sleep(0.02)
+    return answer
+
+
+@dataclass(frozen=True)
+class LocalNotion:
+    """An emulator that serves: where it is, and what came to it."""
+
+    emulator: Emulator
+    base_url: str
+    facts: Mapping[str, Any]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a service needs to find it."""
+        return {"NOTION_BASE_URL": self.base_url, "NOTION_TOKEN": str(self.facts["token"])}
+
+    async def faults(self, *faults: Mapping[str, Any]) -> None:
+        """Inject faults, as anybody could over HTTP."""
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False) as client:
+            answer = await client.post("/_emulator/faults", json=list(faults))
+        assert answer.status_code == 200
+
+    def requests(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
+        """The log of what came, in order."""
+        return [
+            one
+            for one in self.emulator.log.entries
+            if method in {"", one["method"]} and one["path"].startswith(path)
+        ]
+
+    def titles(self, name: str = "Tasks") -> list[str]:
+        """The titles of a data source's rows, in order of creation."""
+        space = self.emulator.workspace
+        source = space.data_source(self.facts["data_sources"][name])
+        return [title(page) for page in space.pages_of(source)]
+
+    def lines(self, page: str = "Engineering log") -> list[str]:
+        """The first words of each block of a page."""
+        blocks = self.emulator.workspace.list_children(self.facts["pages"][page])
+        return [words(one) for one in blocks]
+
+
+def title(page: Mapping[str, Any]) -> str:
+    """A page's title."""
+    found = next(one for one in page["properties"].values() if one["type"] == "title")
+    return "".join(str(part["plain_text"]) for part in found["title"])
+
+
+def words(block: Mapping[str, Any]) -> str:
+    """A block's text."""
+    return "".join(str(part["plain_text"]) for part in block[block["type"]].get("rich_text", []))
+
+
+@asynccontextmanager
+async def local_notion(*, limit: int = 0, port: int = 0) -> AsyncIterator[LocalNotion]:
+    """A seeded emulator on a free port; `limit` requests a minute, 0 is no limit."""
+    emulator = local.build("demo", limit)
+    with local.listen(port) as bound:
+        base_url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        server = local.server(emulator)
+        serving = asyncio.create_task(server._serve(sockets=[bound]))
+        try:
+            yield LocalNotion(emulator, base_url, describe(emulator.workspace, base_url))
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@dataclass(frozen=True)
+class Live:
+    """A service that runs: where it is, and what it did."""
+
+    service: Service
+    port: int
+    folder: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    async def deliver(self, name: str, body: bytes | Mapping[str, Any]) -> httpx.Response:
+        """Post a delivery signed as its sender would."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        source, _, event = name.partition(".")
+        headers = discover()[source].sign(
+            raw, secret=SECRET.encode(), now=datetime.now(UTC), event=event, delivery=os.urandom(8).hex()
+        )  # fmt: skip
+        return await self.ask("POST", f"/hooks/{source}", content=raw, headers=dict(headers))
+
+    async def issue(self, name: str) -> str:
+        """Deliver an opened issue of that title; its event id."""
+        answer = await self.deliver("github.issues.opened", issue(name))
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["event"])
+
+    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Any request to the service."""
+        base_url = f"http://127.0.0.1:{self.port}"
+        async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=20) as client:
+            return await client.request(method, path, **more)
+
+    async def ready(self) -> Any:
+        """What /readyz says."""
+        return (await self.ask("GET", "/readyz")).json()
+
+    def rule(self, text: str, name: str = "a.toml") -> Path:
+        """Write a rule file as a careful editor does: whole, then renamed into its place."""
+        return write(self.folder / "rules" / name, text)
+
+    async def runs(self, state: State | None = None) -> list[Run]:
+        """Its runs, oldest first."""
+        return list(reversed(await self.service.store.runs(limit=1000, state=state)))
+
+    async def settled(self, number: int, *, seconds: float = PATIENCE_SECONDS) -> list[Run]:
+        """Its runs, when there are so many and all of them have ended."""
+
+        async def ended() -> list[Run] | None:
+            found = await self.runs()
+            over = all(one.state in {State.DONE, State.PARKED} for one in found)
+            return found if over and len(found) >= number else None
+
+        found: list[Run] = await eventually(
+            ended, seconds=seconds, what=f"the end of {number} runs"
+        )
+        return found
+
+
+def write(path: Path, text: str) -> Path:
+    """Save atomically."""
+    half = path.with_name(path.name + ".tmp")
+    half.write_text(text, encoding="utf-8")
+    return half.rename(path)
+
+
+def issue(name: str) -> dict[str, Any]:
+    """The body of a GitHub issue that was opened."""
+    return {
+        "action": "opened",
+        "issue": {"title": name, "html_url": f"https://github.com/acme/web/issues/{name}"},
+        "repository": {"full_name": "acme/web"},
+        "sender": {"login": "ada"},
+    }
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Settings for a service in this folder; its rules folder is made."""
+    (folder / "rules").mkdir(exist_ok=True)
+    secrets = {source.secret_variable: SECRET for source in discover().values()}
+    return {
+        **secrets,
+        "AUTOMATION_RULES": str(folder / "rules"),
+        "AUTOMATION_DATABASE": f"sqlite:///{folder / 'automation.db'}",
+        "AUTOMATION_PORT": "0",
+        "AUTOMATION_SETTLE_SECONDS": "0.3",
+        "NOTION_PLAN": "business",
+        **more,
+    }
+
+
+@asynccontextmanager
+async def live(folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
+    """A running service with these rule texts; `more` are settings over the defaults of tests."""
+    environ = environment(folder, **more)
+    for number, text in enumerate(rules):
+        write(folder / "rules" / f"{'abcdefgh'[number]}.toml", text)
+    service = await build_service(settings.read(environ), environ)
+    stop = asyncio.Event()
+    running = asyncio.create_task(service.run(stop=stop))
+    try:
+        while not service.server.started:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        port = service.server.servers[0].sockets[0].getsockname()[1]
+        yield Live(service, port, folder, environ)
+    finally:
+        stop.set()
+        await running
+        await service.close()
+
+
+TARGETS = """
+[target.Tasks]
+data_source = "Tasks"
+key_property = "Automation key"
+"""
+
+CREATE = """
+[[rule]]
+id = "issue"
+on = "github.issues"
+[[rule.do]]
+create = "Tasks"
+set.Name = "{{ event.issue.title }}"
+"""
+
+UPSERT = """
+[[rule]]
+id = "issue"
+on = "github.issues"
+[[rule.do]]
+upsert = "Tasks"
+match.URL = "{{ event.issue.html_url }}"
+set.Name = "{{ event.issue.title }}"
+"""
+
+APPEND = """
+[[rule]]
+id = "line"
+on = "github.issues"
+[[rule.do]]
+append = "Engineering log"
+body = "{{ event.issue.title }}"
+"""
