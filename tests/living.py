@@ -14,8 +14,9 @@ import httpx
 
 from automation import settings
 from automation.emulator import serve as local
-from automation.emulator.app import Emulator
+from automation.emulator import showing
 from automation.emulator.seed import describe
+from automation.emulator.state import Emulator
 from automation.model.run import Run, State
 from automation.sources.discover import discover
 from automation.wiring import Service, build_service
@@ -64,13 +65,11 @@ class LocalNotion:
 
     def titles(self, name: str = "Tasks") -> list[str]:
         """The titles of a data source's rows, in order of creation."""
-        space = self.emulator.workspace
-        source = space.data_source(self.facts["data_sources"][name])
-        return [title(page) for page in space.pages_of(source)]
+        return [title(page) for page in showing.rows(self.emulator.workspace, name)]
 
     def lines(self, page: str = "Engineering log") -> list[str]:
         """The first words of each block of a page."""
-        blocks = self.emulator.workspace.list_children(self.facts["pages"][page])
+        blocks = showing.children(self.emulator.workspace, self.facts["pages"][page])
         return [words(one) for one in blocks]
 
 

@@ -17,11 +17,13 @@ from automation.conduct import Send
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
 from automation.effects import EffectKeys
-from automation.emulator.app import Emulator, create_app
-from automation.emulator.richtext import plain
+from automation.emulator import showing
+from automation.emulator.app import create_app
+from automation.emulator.richtext import words
 from automation.emulator.seed import seed_demo
+from automation.emulator.state import Emulator
 from automation.emulator.traffic import Window
-from automation.emulator.workspace import Workspace, title
+from automation.emulator.workspace import Workspace
 from automation.exchange import Exchange
 from automation.governor import Governor
 from automation.model.event import Event
@@ -36,6 +38,7 @@ from automation.wiring import target_names
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+PATIENCE_SECONDS = 60.0
 
 
 class HandClock:
@@ -80,20 +83,17 @@ class World:
 
     def rows(self, source: str, *properties: str) -> list[tuple[Any, ...]]:
         """The rows of a data source: title, then those properties."""
-        space = self.emulator.workspace
-        found = next(s for s in space.data_sources.values() if plain(s["title"]) == source)
         return [
             (title(page), *(_shown(page["properties"][name]) for name in properties))
-            for page in space.pages_of(found)
+            for page in showing.rows(self.emulator.workspace, source)
         ]
 
     def lines(self, page: str) -> list[str]:
         """The texts of a page's blocks, one level."""
         space = self.emulator.workspace
-        found = next(one for one in space.pages.values() if title(one) == page)
-        return [
-            plain(one[one["type"]].get("rich_text", [])) for one in space.list_children(found["id"])
-        ]
+        found = next(one for one in space.pages.values() if space.title(one) == page)
+        blocks = showing.children(space, found.id)
+        return [words(one[one["type"]].get("rich_text", [])) for one in blocks]
 
     def writes(self) -> list[tuple[str, str]]:
         """Method and first path segment of every request that changed something, in order."""
@@ -105,10 +105,17 @@ class World:
         ]  # fmt: skip
 
 
+def title(page: Mapping[str, Any]) -> str:
+    """A page's title."""
+    return words(
+        next(one for one in page["properties"].values() if one["type"] == "title")["title"]
+    )
+
+
 def _shown(value: Mapping[str, Any]) -> Any:
     inner = value[value["type"]]
     if value["type"] in {"title", "rich_text"}:
-        return plain(inner)
+        return words(inner)
     return inner["name"] if value["type"] in {"select", "status"} and inner else inner
 
 
@@ -165,8 +172,8 @@ class Rig:
         """Plan and run until nothing is due now."""
         await self.plan()
         while await self.dispatcher.work() == 0.0:
-            await self.dispatcher.drain()
-        await self.dispatcher.drain()
+            await self.dispatcher.drain(PATIENCE_SECONDS)
+        await self.dispatcher.drain(PATIENCE_SECONDS)
 
     async def happen(self, name: str, body: Mapping[str, Any], **more: Any) -> Event:
         """An event comes, and what is due is done."""

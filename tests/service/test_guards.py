@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from automation.cli.listing import outcome
-from automation.emulator.traffic import Fault
+from automation.emulator import showing
+from automation.emulator.faults import Fault
 from automation.model.action import Wrote
 from automation.model.run import State
 from tests.service.rig import DAY, HOUR, Rig, World, process
@@ -283,9 +284,7 @@ async def test_a_dry_run_reads_notion_as_it_is(tmp_path: Path) -> None:
     world = World(tmp_path, DRY + FIRST)
     async with process(world) as rig:
         await rig.happen("x.first", {"name": "A"})
-        [page] = [
-            one for one in world.emulator.workspace.pages.values() if "Notes" in one["properties"]
-        ]
+        [page] = showing.rows(world.emulator.workspace, "Tasks")
         before = world.writes()
         wrote = await dry(rig, {"name": "A"})
     assert (wrote[0].what, wrote[0].page_id, wrote[0].url) == (
