@@ -7,6 +7,7 @@ it is older than `FRESH`, or when Notion's answer shows that it changed.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,7 +65,10 @@ class Directory:
         }
 
     async def find(self, texts: Collection[str]) -> Mapping[str, Target]:
-        """The targets, looked up where needed; those that cannot be found are left out."""
+        """The targets, looked up where needed; those that cannot be found are left out.
+
+        Raises SendFailed while Notion is away and one of them has never been seen.
+        """
         found = self._fresh(texts)
         if len(found) == len(texts):
             return found
@@ -75,10 +79,15 @@ class Directory:
                     found[text] = target
         return found
 
-    async def look_again(self) -> Collection[str]:
-        """Look up what the rules name and is not known yet; returns what was found just now."""
+    async def look_again(self) -> None:
+        """Look up what the rules name and is not known yet."""
         unknown = [text for text in self._names if not isinstance(self._known.get(text), _Found)]
-        return (await self.find(unknown)).keys()
+        with suppress(SendFailed):
+            await self.find(unknown)
+
+    def found(self, text: str) -> bool:
+        """Whether the target is known."""
+        return isinstance(self._known.get(text), _Found)
 
     def forget(self, texts: Collection[str]) -> None:
         """Read these again at the next use: Notion's answer showed that they changed."""
@@ -114,11 +123,11 @@ class Directory:
         except StepFailed as error:
             reason = ". ".join(part for part in (str(error), error.remedy) if part)
             return self._miss(text, held, reason, now)
-        except SendFailed as error:
+        except SendFailed:
             # Notion is away, not the target: an old schema still serves.
             if isinstance(held, _Found):
                 return held.target
-            return self._miss(text, held, str(error), now)
+            raise
         if not isinstance(held, _Found):
             log.info("target.found", target=text, kind=target.kind.value, id=target.id)
         self._known[text] = _Found(target, now)

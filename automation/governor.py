@@ -16,11 +16,7 @@ from itertools import count
 from automation.clock import Clock
 from automation.model.errors import StoreError
 from automation.store.base import Permits, Store
-
-WINDOW_SECONDS = 61.0
-"""Notion's 60 s and a margin for the time a request travels."""
-
-VALID_SECONDS = 1.0
+from automation.timing import Timing
 
 
 @dataclass(order=True, slots=True)
@@ -36,12 +32,20 @@ class Governor:
     """One token's budget in this process."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, token_key: str, limit: int, block: int | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        token_key: str,
+        limit: int,
+        timing: Timing,
+        block: int | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._token = token_key
         self._limit = limit
+        self._timing = timing
         self._block = block or max(1, min(10, limit // 18))
         self._held: Permits | None = None
         self._left = 0
@@ -108,8 +112,8 @@ class Governor:
             now=self._clock.now(),
             want=min(self._block, max(1, len(self._queue))),
             limit=self._limit,
-            window_seconds=WINDOW_SECONDS,
-            valid_seconds=VALID_SECONDS,
+            window_seconds=self._timing.window,
+            valid_seconds=self._timing.permit,
         )
         self._held, self._left = permits, permits.granted
         if permits.granted == 0:

@@ -5,16 +5,21 @@ was: see `store.sql_waits` for why none is missed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
 
 from automation.clock import Clock
 from automation.directory import Directory
 from automation.engine import waiting
 from automation.engine.plan import plan
+from automation.model.errors import StoreError
 from automation.model.event import Event, document
 from automation.rulebook import RuleBook
 from automation.sources.reading import read
 from automation.store.base import Store, Watch
+
+log = structlog.get_logger()
 
 BATCH = 64
 LOOK_EVERY_SECONDS = 1.0
@@ -49,16 +54,33 @@ class Planner:
         watches = await self._store.watches(
             {covering for event in events for covering in waiting.names(event.name)}
         )
-        await asyncio.gather(*(self._plan(event, watches) for event in events))
+        held = await self._held()
+        await asyncio.gather(*(self._plan_or_park(event, watches, held) for event in events))
         self._wake_runs()
         return 0.0
 
-    async def _plan(self, event: Event, watches: Sequence[Watch]) -> None:
+    async def _held(self) -> Collection[str]:
+        """Targets that a run must wait for: those that are missing, and those that others still wait for."""
+        awaited = await self._store.awaited()
         missing = self._directory.missing(self._rules.target_texts())
+        return {*missing, *(one.removeprefix("target:") for one in awaited)}
+
+    async def _plan_or_park(
+        self, event: Event, watches: Sequence[Watch], held: Collection[str]
+    ) -> None:
+        """An event that cannot be planned would fail again at every try, and hold up those behind it."""
+        try:
+            await self._plan(event, watches, held)
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("event.unplannable", event=event.id)
+            problem = f"it could not be planned: {type(error).__name__}: {error}"
+            await self._store.set_aside(event.id, problem)
+
+    async def _plan(self, event: Event, watches: Sequence[Watch], held: Collection[str]) -> None:
         known = document(event, read(event))
-        planned = plan(
-            event, known, self._rules.current, now=self._clock.now(), waiting=missing.keys()
-        )
+        planned = plan(event, known, self._rules.current, now=self._clock.now(), waiting=held)
         answers = [
             watch
             for watch in watches

@@ -20,6 +20,8 @@ class Timing:
     """For how long a run is taken; it is lengthened while its process lives."""
     guard: float = 90.0
     """What must be left of a lease when a write is sent: the deadline, and some."""
+    stale: float = 15.0
+    """A write not on its way this long after it was decided is not sent: its process stood still."""
     settle: float = 100.0
     """How long after an unclear write Notion is asked whether it was done."""
     window: float = 61.0

@@ -9,7 +9,7 @@ happened.
 import asyncio
 import contextvars
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,16 +32,19 @@ from automation.outbound.client import NotionClient
 from automation.planner import Planner
 from automation.rulebook import RuleBook
 from automation.store.sqlite import MEMORY, SqliteStore
+from automation.timing import Timing
 from automation.wiring import target_names
 from proof.virtual import VirtualClock
 
 T = TypeVar("T")
-SETTLE_SECONDS = 100.0
+TIMING = Timing()
 
 _MACHINE: "contextvars.ContextVar[Machine | None]" = contextvars.ContextVar("machine", default=None)
 
 
-def own_tasks(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **more: Any) -> "asyncio.Task[T]":
+def own_tasks(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], **more: Any
+) -> "asyncio.Task[T]":
     """A task factory: every task that a machine starts belongs to it and dies with it."""
     task = asyncio.Task(work, loop=loop, **more)
     machine = (more.get("context") or contextvars.copy_context()).get(_MACHINE)
@@ -65,7 +68,9 @@ class Hazards:
 class Machine:
     """A process."""
 
-    def __init__(self, name: str, random: Random, hazards: Hazards, killed: Callable[[str], None]) -> None:
+    def __init__(
+        self, name: str, random: Random, hazards: Hazards, killed: Callable[[str], None]
+    ) -> None:
         self.name = name
         self.tasks: set[asyncio.Task[Any]] = set()
         self.died = asyncio.Event()
@@ -125,21 +130,38 @@ class MachineStore(SqliteStore):
 
     def __init__(self, connection: sqlite3.Connection, machine: Machine) -> None:
         super().__init__(MEMORY)
+        self._writer = _Inline(connection, machine)  # type: ignore[assignment]  # the same two verbs
         self._connection = connection
         self._machine = machine
 
-    async def _write(self, verb: Callable[[sqlite3.Connection], T]) -> T:
-        name = verb.func.__name__ if isinstance(verb, partial) else getattr(verb, "__name__", "verb")
+    async def _read(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        await self._machine.reach("read")
+        return verb(self._connection)
+
+
+class _Inline:
+    """The writer without its thread."""
+
+    def __init__(self, connection: sqlite3.Connection, machine: Machine) -> None:
+        self._connection = connection
+        self._machine = machine
+
+    async def run(self, verb: Callable[[sqlite3.Connection], T]) -> T:
+        name = (
+            verb.func.__name__ if isinstance(verb, partial) else getattr(verb, "__name__", "verb")
+        )
+        return await self._commit(name, verb)
+
+    async def run_in_bulk(self, bulk: Callable[..., Sequence[T]], item: object) -> T:
+        return (await self._commit("append", lambda connection: bulk(connection, [item])))[0]
+
+    async def _commit(self, name: str, verb: Callable[[sqlite3.Connection], T]) -> T:
         await self._machine.reach(f"{name}-")
         if self._machine.refuses():
             raise StoreUnavailable("the disk is full")
         result = transact(self._connection, verb)
         await self._machine.reach(f"{name}+")
         return result
-
-    async def _read(self, verb: Callable[[sqlite3.Connection], T]) -> T:
-        await self._machine.reach("read")
-        return verb(self._connection)
 
 
 def transact(connection: sqlite3.Connection, verb: Callable[[sqlite3.Connection], T]) -> T:
@@ -168,14 +190,16 @@ class MachineTransport(httpx.AsyncBaseTransport):
         content = await request.aread()
         await self._machine.reach("send-")
         loop = asyncio.get_running_loop()
-        on_the_wire = loop.create_task(_awaited(self._carry(request, content)), context=contextvars.Context())
+        on_the_wire = loop.create_task(
+            _carry_on(self._carry, request, content), context=contextvars.Context()
+        )
         response = await asyncio.shield(on_the_wire)
         await self._machine.reach("send+")
         return response
 
 
-async def _awaited(work: Awaitable[T]) -> T:
-    return await work
+async def _carry_on(carry: Carry, request: httpx.Request, content: bytes) -> httpx.Response:
+    return await carry(request, content)
 
 
 class SimulatedService:
@@ -186,12 +210,14 @@ class SimulatedService:
         self.store = MachineStore(connection, machine)
         self._machine = machine
         client = NotionClient(
-            base_url="http://notion", token="ntn_emulator", transport=MachineTransport(machine, carry)  # noqa: S106
+            base_url="http://notion",
+            token="ntn_emulator",
+            transport=MachineTransport(machine, carry),  # noqa: S106
         )
-        self.governor = Governor(self.store, clock, token_key="t", limit=budget)  # noqa: S106
-        send = Exchange(client, self.governor).send
+        self.governor = Governor(self.store, clock, token_key="t", limit=budget, timing=TIMING)  # noqa: S106
+        exchange = Exchange(client, self.governor, closed_token_seconds=TIMING.closed_token)
         verbs = discover()
-        directory = Directory(send, clock)
+        directory = Directory(exchange.send, clock)
 
         def use(found: RuleSet) -> None:
             directory.expect(target_names(found))
@@ -205,8 +231,8 @@ class SimulatedService:
         self.plans = Loop("plans", self._planner.work)
         self._shop = partial(
             Workshop, store=self.store, clock=clock, rules=book, directory=directory, actions=verbs,
-            send=send, jitter=random.random, owner=f"simulated/0/{machine.name}",
-            settle_seconds=SETTLE_SECONDS,
+            way=exchange, jitter=random.random, owner=f"simulated/0/{machine.name}",
+            timing=TIMING,
         )  # fmt: skip
         self._runs = runs
         dispatcher: Dispatcher

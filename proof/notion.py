@@ -71,7 +71,7 @@ class SimulatedNotion:
             raise httpx.ReadError("reset", request=request)
         if fate < (limit := limit + weather.storm):
             self._inject(random.choice(STORM))
-        elif fate < limit + weather.committed:
+        elif fate < limit + weather.committed and _writes(request):
             self._inject(random.choice(COMMITTED))
         return await self._answer(request, content)
 
@@ -82,5 +82,13 @@ class SimulatedNotion:
         copy = httpx.Request(request.method, request.url, headers=request.headers, content=content)
         response = await self._app.handle_async_request(copy)
         return httpx.Response(
-            response.status_code, headers=response.headers, content=await response.aread(), request=request
+            response.status_code,
+            headers=response.headers,
+            content=await response.aread(),
+            request=request,
         )
+
+
+def _writes(request: httpx.Request) -> bool:
+    """Whether it changes anything; a query is a POST that does not."""
+    return request.method == "PATCH" or request.url.path.endswith("/pages")

@@ -103,7 +103,12 @@ class Proxy:
 
     def _refusal(self) -> bytes:
         status = self._random.choice(STORM)
-        body: dict[str, object] = {"object": "error", "status": status, "code": "storm", "message": "storm"}
+        body: dict[str, object] = {
+            "object": "error",
+            "status": status,
+            "code": "storm",
+            "message": "storm",
+        }
         wait = ""
         if status in {429, 529}:
             body["additional_data"] = {"retry_after": str(self.faults.retry_after)}
@@ -124,7 +129,9 @@ async def _message(reader: asyncio.StreamReader, role: type[h11.Sentinel]) -> by
     """The bytes of one whole message; None when the other side closed between messages."""
     parser = h11.Connection(h11.SERVER if role is h11.SERVER else h11.CLIENT, MAX_BODY)
     if role is not h11.SERVER:
-        parser.send(h11.Request(method="POST", target="/", headers=[("host", "x"), ("content-length", "0")]))
+        parser.send(
+            h11.Request(method="POST", target="/", headers=[("host", "x"), ("content-length", "0")])
+        )
         parser.send(h11.EndOfMessage())
     taken = b""
     while True:

@@ -1,16 +1,18 @@
 """The service's own code under virtual time, decided by one seed: kills, stops, lost answers, storms.
 
-    python -m proof.simulate --seeds 200 [--from 0] [--seed 17] [--without SAFEGUARD]
+python -m proof.simulate --seeds 200 [--from 0] [--seed 17] [--without SAFEGUARD]
 """
 
 import argparse
 import asyncio
 import json
 import logging
+import os
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -158,7 +160,8 @@ def simulate(seed: int, setting: Setting) -> Verdict:
     connection.execute("COMMIT")
     notion = SimulatedNotion(clock, Random(random.getrandbits(64)), setting.weather, setting.budget)
     world = World(setting, random, clock, connection, notion)
-    run(_live(world), loop)
+    with _seeded_identities(Random(random.getrandbits(64))):
+        run(_live(world), loop)
     return judge(
         seed, notion.emulator.workspace, world.sent, kills=world.kills, unfinished=world.unfinished(),
         runs=sql_runs.runs(connection, limit=10_000, state=None, rule=None, event=None, before_seq=None),
@@ -166,8 +169,23 @@ def simulate(seed: int, setting: Setting) -> Verdict:
     )  # fmt: skip
 
 
+@contextmanager
+def _seeded_identities(random: Random) -> Iterator[None]:
+    """New ids come from the seed as well: they decide how sets are ordered."""
+    kept = os.urandom
+    os.urandom = random.randbytes
+    try:
+        yield
+    finally:
+        os.urandom = kept
+
+
 def main(given: Sequence[str]) -> int:
     """Run seeds; 1 if any lost or doubled."""
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        # The order of sets must be the same in every run of a seed.
+        again = [sys.executable, "-m", "proof.simulate", *given]
+        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     parser = argparse.ArgumentParser(prog="python -m proof.simulate")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--from", dest="first", type=int, default=0)
@@ -176,7 +194,9 @@ def main(given: Sequence[str]) -> int:
     words = parser.parse_args(given)
     level = logging.INFO if words.verbose else logging.CRITICAL
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
-    seeds = [words.seed] if words.seed is not None else range(words.first, words.first + words.seeds)
+    seeds = (
+        [words.seed] if words.seed is not None else range(words.first, words.first + words.seeds)
+    )
     bad = 0
     totals: Counter[str] = Counter()
     for seed in seeds:

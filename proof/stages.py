@@ -53,7 +53,9 @@ class StagedStore(SqliteStore):
         self._stages = stages
 
     async def _write(self, verb: Callable[[Connection], T]) -> T:
-        name = verb.func.__name__ if isinstance(verb, partial) else getattr(verb, "__name__", "verb")
+        name = (
+            verb.func.__name__ if isinstance(verb, partial) else getattr(verb, "__name__", "verb")
+        )
         self._stages.reach(f"{name}-")
         result = await super()._write(verb)
         self._stages.reach(f"{name}+")

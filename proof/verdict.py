@@ -127,14 +127,18 @@ def _disordered(space: Workspace, sent: Sent) -> list[str]:
 def live_rows(space: Workspace, name: str) -> list[Any]:
     """The rows of a data source that are not in the trash."""
     source = next(
-        one for one in space.data_sources.values() if "".join(t["plain_text"] for t in one["title"]) == name
+        one
+        for one in space.data_sources.values()
+        if "".join(t["plain_text"] for t in one["title"]) == name
     )
     return [page for one in space.rows[source["id"]] if not (page := space.pages[one])["in_trash"]]
 
 
 def log_page(space: Workspace) -> str:
     """The page lines are appended to."""
-    return next(str(one["id"]) for one in space.pages.values() if title_of(one) == "Engineering log")
+    return next(
+        str(one["id"]) for one in space.pages.values() if title_of(one) == "Engineering log"
+    )
 
 
 def title_of(page: Any) -> str:

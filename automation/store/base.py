@@ -127,11 +127,17 @@ class Store(Protocol):
         `save_plan` decides."""
 
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
-        """Mark the event planned and add its runs at the tail of their lanes. False if it was planned before.
+        """Mark the event planned and add its runs at the tail of their lanes.
+
+        False, and nothing happens, if it was planned before, or while an older event is still to be
+        planned: lanes keep the order in which events were stored, whoever plans them.
 
         `answers` are the watches that this event answers, read after the event was: each keeps the
         earliest event that answered it, and a run that waits for it goes to the tail of its lane.
         """
+
+    async def set_aside(self, event_id: str, problem: str) -> None:
+        """Park an event that cannot be planned, with the reason; those behind it go on."""
 
     async def event(self, prefix: str) -> StoredEvent | None:
         """The event whose id starts with this (at least 4 characters), None if there is none or several."""
@@ -235,6 +241,9 @@ class Store(Protocol):
 
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         """Parked runs go to pending at the tail of their lanes; how many."""
+
+    async def awaited(self) -> Sequence[str]:
+        """What waiting runs wait for, other than events: `target:…`, `rule:…`."""
 
     async def owners(self) -> Sequence[str]:
         """Everybody who holds a run now."""

@@ -156,6 +156,12 @@ def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> s
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
     """See Store.save_plan."""
+    older = connection.execute(
+        "SELECT 1 FROM events WHERE state = 'new' AND seq < (SELECT seq FROM events WHERE id = ?) LIMIT 1",
+        (plan.event_id,),
+    ).fetchone()
+    if older is not None:
+        return False
     done = connection.execute(
         "UPDATE events SET state = 'planned', rules_hash = ?, planned_at = ?, matched = ?"
         " WHERE id = ? AND state = 'new'",
@@ -187,6 +193,14 @@ def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
         if state is State.PENDING:
             join_lane(connection, run.lane, run_id, place, planned_at)
     return True
+
+
+def set_aside(connection: sqlite3.Connection, event_id: str, problem: str) -> None:
+    """See Store.set_aside."""
+    connection.execute(
+        "UPDATE events SET state = 'parked', problem = ? WHERE id = ? AND state = 'new'",
+        (problem, event_id),
+    )
 
 
 def next_place(connection: sqlite3.Connection) -> int:

@@ -240,6 +240,14 @@ def release(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -
     return len(rows)
 
 
+def awaited(connection: sqlite3.Connection) -> list[str]:
+    """See Store.awaited."""
+    rows = connection.execute(
+        "SELECT DISTINCT waiting_for FROM runs WHERE state = 'waiting' AND waiting_for NOT LIKE 'event:%'"
+    )
+    return [str(row[0]) for row in rows]
+
+
 def owners(connection: sqlite3.Connection) -> list[str]:
     """See Store.owners."""
     rows = connection.execute("SELECT DISTINCT owner FROM lanes WHERE owner IS NOT NULL")

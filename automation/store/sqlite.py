@@ -122,6 +122,9 @@ class SqliteStore:
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
         return await self._write(partial(sql_waits.save_plan, plan=plan, answers=answers))
 
+    async def set_aside(self, event_id: str, problem: str) -> None:
+        await self._write(partial(sql_events.set_aside, event_id=event_id, problem=problem))
+
     async def event(self, prefix: str) -> StoredEvent | None:
         return await self._read(partial(sql_events.event, prefix=prefix))
 
@@ -231,6 +234,9 @@ class SqliteStore:
 
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         return await self._write(partial(sql_runs.unpark, run_ids=run_ids, now=now))
+
+    async def awaited(self) -> Sequence[str]:
+        return await self._read(sql_runs.awaited)
 
     async def owners(self) -> Sequence[str]:
         return await self._read(sql_runs.owners)
