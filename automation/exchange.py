@@ -23,32 +23,43 @@ from automation.model.values import JsonObject
 from automation.notion import replies, wire
 from automation.outbound.client import NotionClient
 
-TOKEN_CLOSED_SECONDS = 60.0
-"""After a 401 one request a minute probes whether the token works again."""
-
 
 class Exchange:
     """The way to Notion for one token."""
 
-    def __init__(self, client: NotionClient, governor: Governor) -> None:
+    def __init__(
+        self, client: NotionClient, governor: Governor, *, closed_token_seconds: float
+    ) -> None:
         self._client = client
         self._governor = governor
         self._refused = False
         self._gate = asyncio.Lock()
+        self._closed_token_seconds = closed_token_seconds
 
     async def send(self, request: Request) -> Response:
         """Send it once, when the budget allows."""
+        await self.permit()
+        return await self.transmit(request)
+
+    async def permit(self) -> None:
+        """Return when one request may be transmitted."""
+        await self._governor.permit()
+
+    async def transmit(self, request: Request) -> Response:
+        """Send it once and at once: the caller has its permit."""
         if not isinstance(request, Notion):
             raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
-        if self._refused:
-            async with self._gate:
-                # Whoever comes first is the probe; the others behind it learn from its answer.
-                if self._refused:
-                    return await self._ask(request)
-        return await self._ask(request)
+        if not self._refused:
+            return await self._ask(request)
+        async with self._gate:
+            # Whoever comes first is the probe; the others behind it learn from its answer.
+            return await self._ask(request)
 
     async def _ask(self, request: Notion) -> Response:
-        await self._governor.permit()
+        left = self._governor.pause_left()
+        if left > 0:
+            # It was asked to wait after this request had its permit.
+            raise Deferred("Notion asked to wait", seconds=left)
         answer = await self._client.send(request)
         reply = replies.read(answer.status, answer.headers, answer.body)
         self._refused = isinstance(reply, replies.Unauthorized)
@@ -63,14 +74,17 @@ class Exchange:
                 await self._governor.pause(seconds, reason=reason)
                 raise Deferred(f"Notion asked to wait: {reason}", seconds=seconds)
             case replies.Unauthorized(message=message):
-                await self._governor.pause(TOKEN_CLOSED_SECONDS, reason="the token is refused")
-                raise Deferred(f"Notion refused the token: {message}", seconds=TOKEN_CLOSED_SECONDS)
+                closed = self._closed_token_seconds
+                await self._governor.pause(closed, reason="the token is refused")
+                raise Deferred(f"Notion refused the token: {message}", seconds=closed)
             case replies.Conflict(message=message):
                 raise Deferred(f"Notion had a conflict: {message}")
-            case replies.Committed():
+            case replies.Committed() if request.repeat is not Repeat.READ:
                 return await self._committed(request, reply)
             case replies.Rejected() as no:
                 raise NotionRejected(no.message, status=no.status, code=no.code, remedy=no.remedy)
+            case replies.Committed():
+                return self._unclear(request, 503, "a read cannot have been committed")
             case replies.Unclear(status=status, message=message):
                 return self._unclear(request, status, message)
 

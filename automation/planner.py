@@ -65,7 +65,7 @@ class Planner:
         rules = await self._rules.keep()
         batch = _Batch(
             rules=rules,
-            missing=self._directory.missing(target_texts(rules)).keys(),
+            missing=await self._missing(rules),
             watches=await self._store.watches(
                 {covering for event in events for covering in waiting.names(event.name)}
             ),
@@ -73,6 +73,12 @@ class Planner:
         await asyncio.gather(*(self._plan_or_park(event, batch) for event in events))
         self._wake_runs()
         return 0.0
+
+    async def _missing(self, rules: RuleSet) -> Collection[str]:
+        """The targets that runs must wait for: those not found, and those that older runs still wait for."""
+        waits = await self._store.waits()
+        awaited = {what.removeprefix("target:") for what in waits if what.startswith("target:")}
+        return awaited | self._directory.missing(target_texts(rules)).keys()
 
     async def _plan_or_park(self, event: Event, batch: _Batch) -> None:
         try:

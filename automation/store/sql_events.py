@@ -164,6 +164,12 @@ def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> s
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
     """See Store.save_plan."""
+    older = connection.execute(
+        "SELECT 1 FROM events WHERE state = 'new' AND seq < (SELECT seq FROM events WHERE id = ?) LIMIT 1",
+        (plan.event_id,),
+    ).fetchone()
+    if older is not None:
+        return False
     done = connection.execute(
         "UPDATE events SET state = 'planned', rules_hash = ?, planned_at = ?, matched = ?"
         " WHERE id = ? AND state = 'new'",

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 
 from automation.actions.discover import discover
-from automation.conduct import Send
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
 from automation.effects import EffectKeys
@@ -33,6 +32,7 @@ from automation.planner import Planner
 from automation.rulebook import RuleBook
 from automation.store.base import Store
 from automation.store.sqlite import SqliteStore
+from automation.timing import Timing
 from automation.wiring import target_names
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -122,12 +122,11 @@ def _shown(value: Mapping[str, Any]) -> Any:
 class Rig:
     """One process."""
 
-    def __init__(self, world: World, store: Store, send: Send, secret: bytes, name: str) -> None:
+    def __init__(self, world: World, store: Store, way: Exchange, secret: bytes, name: str) -> None:
         self.world = world
         self.store = store
-        self.send = send
         actions = discover()
-        self.directory = Directory(send, world.clock)
+        self.directory = Directory(way.send, world.clock)
         self.rules = RuleBook(
             world.rules,
             actions=actions,
@@ -150,10 +149,10 @@ class Rig:
             directory=self.directory,
             actions=actions,
             keys=EffectKeys(secret),
-            send=send,
+            way=way,
             jitter=lambda: 0.0,
             owner=name,
-            settle_seconds=100.0,
+            timing=Timing(),
         )
         self.dispatcher = Dispatcher(shop, lambda: None)
 
@@ -196,20 +195,19 @@ async def process(
     name: str = "host/1/1",
     *,
     store: Callable[[], Store] | None = None,
-    around: Callable[[Send], Send] | None = None,
 ) -> AsyncIterator[Rig]:
-    """A process on this world's file. `around` wraps its way to Notion."""
+    """A process on this world's file."""
     made = store() if store else SqliteStore(world.database)
     await made.open()
     transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
     client = NotionClient(
         base_url="http://127.0.0.1", token=world.emulator.workspace.token, transport=transport
     )
-    governor = Governor(made, world.clock, token_key="t", limit=1_000_000)
-    send = Exchange(client, governor).send
+    governor = Governor(made, world.clock, token_key="t", limit=1_000_000, timing=Timing())
+    way = Exchange(client, governor, closed_token_seconds=Timing().closed_token)
     try:
         secret = await made.install_secret()
-        yield Rig(world, made, around(send) if around else send, secret, name)
+        yield Rig(world, made, way, secret, name)
     finally:
         await client.close()
         await made.close()

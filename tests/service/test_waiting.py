@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automation.emulator.faults import Fault
-from automation.model.run import State
+from automation.model.run import Plan, State
 from tests.service.rig import DAY, HOUR, Rig, World, process
 
 pytestmark = pytest.mark.anyio
@@ -107,19 +107,15 @@ async def test_the_next_of_those_after_is_taken(world: World) -> None:
     assert world.rows("Meetings") == [("Weekly: first",)]
 
 
-async def test_the_next_is_taken_also_when_it_is_planned_last(world: World) -> None:
-    """Another process planned the second one first; the first one is stored, and nobody got to it yet."""
+async def test_the_next_is_the_one_stored_first_whoever_plans(world: World) -> None:
+    """Another process would plan the second one first; it is refused until the first one is planned."""
     async with process(world) as rig, process(world, "host/2/2") as other:
         await rig.happen("zoom.meeting.ended", meeting())
         world.clock.moment += timedelta(minutes=1)
-        first = await rig.receive("zoom.recording", recording(text="first"))
+        await rig.receive("zoom.recording", recording(text="first"))
         second = await rig.receive("zoom.recording", recording(text="second"))
-        watches = await other.store.watches(["zoom.recording"])
-        await other.planner._plan(second, watches)
-        await other.dispatcher.work()
-        await other.dispatcher.drain(60)
-        assert world.rows("Meetings") == [("Weekly: first",)]
-        await rig.planner._plan(first, watches)
+        plan = Plan(event_id=second.id, rules_hash="", planned_at=world.clock.now(), runs=())
+        assert not await other.store.save_plan(plan)
         await rig.settle()
     assert world.rows("Meetings") == [("Weekly: first",)]
 
