@@ -1,7 +1,8 @@
 """One run as a conversation: a generator that yields requests and receives responses.
 
 Deterministic: the same rule, document, targets and responses give the same requests, which is what
-lets a run be replayed from its journal. What needs only the event is rendered before the first write.
+lets a run be replayed from its journal. What needs only the event is rendered before the first write,
+and what this version cannot do is refused before it, too.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -9,19 +10,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from automation.engine.match import Scope
+from automation.engine.conditions import EVENT_ROOTS
+from automation.engine.loops import elements, split
+from automation.engine.match import Scope, Table
+from automation.engine.nothing import NOTHING
 from automation.engine.plan import roots_of
 from automation.engine.rules import Rule, Step
-from automation.engine.shapes import render, templates
-from automation.engine.template import NOTHING
+from automation.engine.shapes import render, render_known
+from automation.engine.verbs import not_built
 from automation.model.action import Action, Call, Wrote
-from automation.model.errors import RuleError, StepFailed, TemplateFailed
+from automation.model.errors import RuleError, StepFailed
 from automation.model.request import Request, Response
 from automation.model.target import Target
 from automation.model.values import JsonObject
 
-EVENT_ROOTS = frozenset({"event", "now", "rule"})
-MAX_ELEMENTS = 1000
+NEWER = "Upgrade when it is, then `automation retry` goes on."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,8 @@ class Finished:
 
 
 Walk = Generator[Asked, Response, Finished]
+Steps = Generator[Asked, Response, Any]
+Roots = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,9 +57,13 @@ class _Run:
     targets: Mapping[str, Target]
     now: datetime
     key_of: Callable[[str, str], str]
-    roots: dict[str, Any]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
+
+    def passes(self, table: Table | None, roots: Roots) -> bool:
+        """Whether a condition holds."""
+        scope = Scope(roots=roots, now=self.now, zone=self.rule.zone)
+        return table is None or table.passes(roots, scope)
 
 
 def walk(
@@ -67,92 +76,121 @@ def walk(
     key_of: Callable[[str, str], str],
 ) -> Walk:
     """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done."""
-    run = _Run(
-        rule=rule,
-        actions=actions,
-        targets=targets,
-        now=now,
-        key_of=key_of,
-        roots=roots_of(rule, document, now),
-    )
-    _render_ahead(run, rule.steps)
-    for step in rule.steps:
-        run.roots[step.id] = yield from _step(run, step, run.roots, ())
-    return Finished(
-        wrote=tuple(run.wrote), steps={step.id: run.roots[step.id] for step in rule.steps}
-    )
+    run = _Run(rule=rule, actions=actions, targets=targets, now=now, key_of=key_of)
+    roots = roots_of(rule, document, now)
+    _foresee(run, rule.steps, roots, frozenset(EVENT_ROOTS))
+    yield from _all(run, rule.steps, roots, ())
+    given = {name: roots[name] for step in rule.steps for name in _ids(step)}
+    return Finished(wrote=tuple(run.wrote), steps=given)
 
 
-def _render_ahead(run: _Run, steps: Sequence[Step]) -> None:
-    """Fail before the first write where a template that needs only the event cannot be rendered."""
+# before the first write ---------------------------------------------------------------------------
+
+
+def _foresee(run: _Run, steps: Sequence[Step], roots: Roots, known: frozenset[str]) -> None:
+    """Fail now where a step that is sure to be done cannot be: its templates fail, or it is not built."""
     for step in steps:
-        if step.condition is not None or step.on_failure == "continue" or step.loop is not None:
-            continue
-        for template in templates(step.shape):
-            if template.roots <= EVENT_ROOTS:
-                template.render(run.roots)
+        if step.on_failure == "stop" and _is_sure(run, step.condition, roots, known):
+            if step.loop is None:
+                _foresee_one(run, step, roots, known)
+            elif _knows_elements(step, known):
+                inside = known | {step.loop.name}
+                for one in elements(step, step.loop, roots, now=run.now, zone=run.rule.zone):
+                    if _is_sure(run, step.condition, one.roots, inside):
+                        _foresee_one(run, step, one.roots, inside)
 
 
-Steps = Generator[Asked, Response, Any]
+def _foresee_one(run: _Run, step: Step, roots: Roots, known: frozenset[str]) -> None:
+    if step.later:
+        raise StepFailed(not_built(step.later), remedy=NEWER)
+    render_known(step.shape, roots, lambda template: template.roots <= known)
+    _foresee(run, step.inner, roots, known)
 
 
-def _step(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
-    scope = Scope(roots=roots, now=run.now, zone=run.rule.zone)
-    if step.loop is None:
-        if step.condition is not None and not step.condition.passes(roots, scope):
-            return NOTHING
-        return (yield from _try(run, step, roots, element))
-    results = []
-    for key, inner in _elements(run, step, roots):
-        inner_scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if step.condition is not None and not step.condition.passes(inner, inner_scope):
-            continue
-        results.append((yield from _element(run, step, inner, (*element, key))))
-    return results
+def _is_sure(run: _Run, table: Table | None, roots: Roots, known: frozenset[str]) -> bool:
+    """Whether the condition holds already, whatever earlier steps will give."""
+    lines = table.lines if table else ()
+    return all(line.path[0] in known and line.reads <= known for line in lines) and run.passes(
+        table, roots
+    )
 
 
-def _element(run: _Run, step: Step, roots: dict[str, Any], element: tuple[str, ...]) -> Steps:
-    if step.verb:
-        return (yield from _try(run, step, roots, element))
-    for inner in step.inner:
-        roots[inner.id] = yield from _step(run, inner, roots, element)
-    return {inner.id: roots[inner.id] for inner in step.inner}
-
-
-def _elements(
-    run: _Run, step: Step, roots: Mapping[str, Any]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _knows_elements(step: Step, known: frozenset[str]) -> bool:
     loop = step.loop
     assert loop is not None
-    items = loop.over.render(roots)
-    if items is None:
-        return
-    if not isinstance(items, list):
-        raise TemplateFailed(
-            f"`for_each` of step `{step.id}` needs a list, not {type(items).__name__}"
-        )
-    taken = 0
-    for index, item in enumerate(items):
-        inner = {**roots, loop.name: item}
-        scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if loop.only is not None and not loop.only.passes(inner, scope):
-            continue
-        if taken >= min(loop.at_most or MAX_ELEMENTS, MAX_ELEMENTS):
-            return
-        taken += 1
-        yield str(loop.key.render(inner) if loop.key else index), inner
+    inside = known | {loop.name}
+    only = loop.only.lines if loop.only else ()
+    return (
+        loop.over.roots <= known
+        and (loop.key is None or loop.key.roots <= inside)
+        and all(line.path[0] in inside and line.reads <= inside for line in only)
+    )
 
 
-def _try(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
+# step by step -------------------------------------------------------------------------------------
+
+
+def _all(run: _Run, steps: Sequence[Step], roots: Roots, element: tuple[str, ...]) -> Steps:
+    """The steps in order; each gives its value to those behind it."""
+    for step in steps:
+        value = yield from _or_nothing(step, _step(run, step, roots, element))
+        roots[step.id] = value
+        for name in _inner_ids(step):
+            is_list = isinstance(value, list)
+            roots[name] = [_of(one, name) for one in value] if is_list else NOTHING
+
+
+def _or_nothing(step: Step, doing: Steps) -> Steps:
     try:
-        return (yield from _act(run, step, roots, element))
+        return (yield from doing)
     except (StepFailed, RuleError):
         if step.on_failure == "continue":
             return NOTHING
         raise
 
 
-def _act(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
+def _of(value: Any, name: str) -> Any:
+    return value[name] if isinstance(value, Mapping) and value else NOTHING
+
+
+def _step(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    loop = step.loop
+    if loop is None:
+        if not run.passes(step.condition, roots):
+            return NOTHING
+        return (yield from _act(run, step, roots, element))
+    once, each = split(step.condition, loop)
+    if not run.passes(once, roots):
+        return NOTHING
+    results = []
+    for one in elements(step, loop, roots, now=run.now, zone=run.rule.zone):
+        if run.passes(each, one.roots):
+            doing = _element(run, step, one.roots, (*element, one.key))
+            results.append((yield from _or_nothing(step, doing)))
+    return results
+
+
+def _element(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    if step.verb:
+        return (yield from _act(run, step, roots, element))
+    yield from _all(run, step.inner, roots, element)
+    return {name: roots[name] for name in _inner_ids(step)}
+
+
+def _ids(step: Step) -> Iterator[str]:
+    """The step's id, and those of its inner steps."""
+    yield step.id
+    yield from _inner_ids(step)
+
+
+def _inner_ids(step: Step) -> Iterator[str]:
+    for inner in step.inner:
+        yield from _ids(inner)
+
+
+def _act(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    if step.later:
+        raise StepFailed(not_built(step.later), remedy=NEWER)
     action = run.actions[step.verb]
     rendered = render(step.shape, roots)
     _check_guard(run, step, action, rendered)
@@ -167,12 +205,16 @@ def _act(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ..
     )
     if action.writes and run.rule.guard.dry_run:
         return NOTHING
-    talk = action.steps(call)
+    return (yield from _converse(run, f"{step.id}/{name}", action.steps(call)))
+
+
+def _converse(run: _Run, stem: str, talk: Generator[Request, Response, Any]) -> Steps:
+    """Pass the action's requests on under their journal keys."""
     ordinal = 0
     try:
         request = next(talk)
         while True:
-            asked = Asked(key=f"{step.id}/{name}/{ordinal}", request=request)
+            asked = Asked(key=f"{stem}/{ordinal}", request=request)
             ordinal += 1
             try:
                 response = yield asked
@@ -195,8 +237,12 @@ def _check_guard(run: _Run, step: Step, action: Action, rendered: Mapping[str, A
             f"the guard allows {guard.max_writes} writes and this would be one more",
             remedy="Raise guard.max_writes, or narrow the rule.",
         )
-    if guard.only_set is not None:
-        for key in ("set", "set_once"):
-            for name in rendered.get(key) or {}:
-                if name not in guard.only_set:
-                    raise StepFailed(f"the guard does not let step `{step.id}` set `{name}`")
+    values = {**(rendered.get("set_once") or {}), **(rendered.get("set") or {})}
+    for name, value in values.items():
+        if guard.only_set is not None and name not in guard.only_set:
+            raise StepFailed(f"the guard does not let step `{step.id}` set `{name}`")
+        if value in guard.ask_first.get(name, ()):
+            raise StepFailed(
+                f"`{name}` = {value!r} waits for a person, and {not_built('`ask_first`')}",
+                remedy="Take the value out of guard.ask_first, or set it by hand.",
+            )
