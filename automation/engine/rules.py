@@ -41,16 +41,20 @@ class Step:
     on_failure: Literal["stop", "continue"] = "stop"
     loop: Loop | None = None
     inner: tuple["Step", ...] = ()
+    later: str = ""
+    """What of it this version does not perform yet; a run that gets here parks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """Limits the service keeps for a rule."""
+    """Limits the service keeps for a rule. `ask_first` are values that wait for a person, by property."""
 
     max_writes: int | None = None
     per_day: int | None = None
     only_set: frozenset[str] | None = None
+    ask_first: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     dry_run: bool = False
+    cost_usd_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Instructions, model and limits that `ask` steps name."""
+
+    name: str
+    model: str
+    instructions: str
+    base_url: str | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
     """All rules in force. `text` is everything needed to load them again; `hash` names it; `index` finds
     those that an event may concern."""
@@ -87,6 +102,7 @@ class RuleSet:
     targets: Mapping[str, TargetName]
     senders: Mapping[str, Sender]
     text: str
+    agents: Mapping[str, Agent] = field(default_factory=dict)
     hash: str = field(init=False)
     index: Index[Rule] = field(init=False, repr=False, compare=False)
 

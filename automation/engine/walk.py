@@ -1,8 +1,8 @@
 """One run as a conversation: a generator that yields requests and receives responses.
 
 Deterministic: the same rule, document, targets and responses give the same requests, which is what
-lets a run be replayed from its journal. What can fail from the event and the rule alone fails before
-the first write.
+lets a run be replayed from its journal. What needs only the event is rendered before the first write,
+and what this version cannot do is refused before it, too.
 
 The guard, as far as one run can keep it (`per_day` and `dry_run` are kept by who carries requests out):
 
@@ -20,19 +20,21 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from automation.engine.match import Scope
+from automation.engine.conditions import EVENT_ROOTS
+from automation.engine.loops import elements, split
+from automation.engine.match import Scope, Table
 from automation.engine.nothing import NOTHING
 from automation.engine.plan import roots_of
 from automation.engine.rules import Rule, Step
-from automation.engine.shapes import render, templates
+from automation.engine.shapes import render, render_known
+from automation.engine.verbs import not_built
 from automation.model.action import Action, Call, StepResult, Wrote
-from automation.model.errors import GuardRefused, RuleError, StepFailed, TemplateFailed
+from automation.model.errors import GuardRefused, RuleError, StepFailed
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.target import Target
 from automation.model.values import JsonObject
 
-EVENT_ROOTS = frozenset({"event", "now", "rule"})
-MAX_ELEMENTS = 10_000
+NEWER = "Upgrade when it is, then `automation retry` goes on."
 GUARDED_TABLES = ("match", "set", "set_once")
 WOULD = {
     "created": "would create",
@@ -64,6 +66,8 @@ class Finished:
 
 
 Walk = Generator[Asked, Response, Finished]
+Steps = Generator[Asked, Response, Any]
+Roots = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,11 +79,15 @@ class _Run:
     targets: Mapping[str, Target]
     now: datetime
     key_of: Callable[[str, str], str]
-    roots: dict[str, Any]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
     imagined: dict[str, str] = field(default_factory=dict)
     """Pages that a dry run only would have made: id to title."""
+
+    def passes(self, table: Table | None, roots: Roots) -> bool:
+        """Whether a condition holds."""
+        scope = Scope(roots=roots, now=self.now, zone=self.rule.zone)
+        return table is None or table.passes(roots, scope)
 
 
 def walk(
@@ -92,33 +100,57 @@ def walk(
     key_of: Callable[[str, str], str],
 ) -> Walk:
     """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done."""
-    run = _Run(
-        rule=rule,
-        actions=actions,
-        targets=targets,
-        now=now,
-        key_of=key_of,
-        roots=roots_of(rule, document, now),
-    )
-    _check_ahead(run)
-    for step in rule.steps:
-        run.roots[step.id] = yield from _step(run, step, run.roots, ())
-    return Finished(
-        wrote=tuple(run.wrote), steps={step.id: run.roots[step.id] for step in rule.steps}
+    run = _Run(rule=rule, actions=actions, targets=targets, now=now, key_of=key_of)
+    roots = roots_of(rule, document, now)
+    for step in _flat(rule.steps):
+        _check_properties(rule.guard.only_set, step)
+    _foresee(run, rule.steps, roots, frozenset(EVENT_ROOTS))
+    yield from _all(run, rule.steps, roots, ())
+    given = {name: roots[name] for step in rule.steps for name in _ids(step)}
+    return Finished(wrote=tuple(run.wrote), steps=given)
+
+
+# before the first write ---------------------------------------------------------------------------
+
+
+def _foresee(run: _Run, steps: Sequence[Step], roots: Roots, known: frozenset[str]) -> None:
+    """Fail now where a step that is sure to be done cannot be: its templates fail, or it is not built."""
+    for step in steps:
+        if step.on_failure == "stop" and _is_sure(run, step.condition, roots, known):
+            if step.loop is None:
+                _foresee_one(run, step, roots, known)
+            elif _knows_elements(step, known):
+                inside = known | {step.loop.name}
+                for one in elements(step, step.loop, roots, now=run.now, zone=run.rule.zone):
+                    if _is_sure(run, step.condition, one.roots, inside):
+                        _foresee_one(run, step, one.roots, inside)
+
+
+def _foresee_one(run: _Run, step: Step, roots: Roots, known: frozenset[str]) -> None:
+    if step.later:
+        raise StepFailed(not_built(step.later), remedy=NEWER)
+    render_known(step.shape, roots, lambda template: template.roots <= known)
+    _foresee(run, step.inner, roots, known)
+
+
+def _is_sure(run: _Run, table: Table | None, roots: Roots, known: frozenset[str]) -> bool:
+    """Whether the condition holds already, whatever earlier steps will give."""
+    lines = table.lines if table else ()
+    return all(line.path[0] in known and line.reads <= known for line in lines) and run.passes(
+        table, roots
     )
 
 
-def _check_ahead(run: _Run) -> None:
-    """Fail before the first write where it is certain that a step cannot be done."""
-    for step in _flat(run.rule.steps):
-        _check_properties(run.rule.guard.only_set, step)
-    for step in run.rule.steps:
-        if step.condition is not None or step.on_failure == "continue" or step.loop is not None:
-            continue
-        _action(run, step)
-        for template in templates(step.shape):
-            if template.roots <= EVENT_ROOTS:
-                template.render(run.roots)
+def _knows_elements(step: Step, known: frozenset[str]) -> bool:
+    loop = step.loop
+    assert loop is not None
+    inside = known | {loop.name}
+    only = loop.only.lines if loop.only else ()
+    return (
+        loop.over.roots <= known
+        and (loop.key is None or loop.key.roots <= inside)
+        and all(line.path[0] in inside and line.reads <= inside for line in only)
+    )
 
 
 def _flat(steps: Sequence[Step]) -> Iterator[Step]:
@@ -139,78 +171,22 @@ def _check_properties(allowed: frozenset[str] | None, step: Step) -> None:
                 )
 
 
-def _action(run: _Run, step: Step) -> Action:
-    action = run.actions.get(step.verb)
-    if action is None:
-        raise StepFailed(
-            f"`{step.verb}` is not built into this version yet",
-            remedy=f"Take step `{step.id}` out of the rule, or use a version that has it; then retry the run.",
-        )
-    return action
+# step by step -------------------------------------------------------------------------------------
 
 
-Steps = Generator[Asked, Response, Any]
+def _all(run: _Run, steps: Sequence[Step], roots: Roots, element: tuple[str, ...]) -> Steps:
+    """The steps in order; each gives its value to those behind it."""
+    for step in steps:
+        value = yield from _or_nothing(step, _step(run, step, roots, element))
+        roots[step.id] = value
+        for name in _inner_ids(step):
+            is_list = isinstance(value, list)
+            roots[name] = [_of(one, name) for one in value] if is_list else NOTHING
 
 
-def _step(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
-    scope = Scope(roots=roots, now=run.now, zone=run.rule.zone)
-    if step.loop is None:
-        if step.condition is not None and not step.condition.passes(roots, scope):
-            return NOTHING
-        return (yield from _try(run, step, roots, element))
-    results = []
-    for key, inner in _elements(run, step, roots).items():
-        inner_scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if step.condition is not None and not step.condition.passes(inner, inner_scope):
-            continue
-        results.append((yield from _element(run, step, inner, (*element, key))))
-    return results
-
-
-def _element(run: _Run, step: Step, roots: dict[str, Any], element: tuple[str, ...]) -> Steps:
-    if step.verb:
-        return (yield from _try(run, step, roots, element))
-    for inner in step.inner:
-        roots[inner.id] = yield from _step(run, inner, roots, element)
-    return {inner.id: roots[inner.id] for inner in step.inner}
-
-
-def _elements(run: _Run, step: Step, roots: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The roots of each element by its key, which tells it from the others for ever."""
-    loop = step.loop
-    assert loop is not None
-    found: dict[str, dict[str, Any]] = {}
-    for index, item in enumerate(_items(step, loop.over.render(roots))):
-        inner = {**roots, loop.name: item}
-        scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if loop.only is not None and not loop.only.passes(inner, scope):
-            continue
-        if loop.at_most is not None and len(found) == loop.at_most:
-            break
-        key = str(loop.key.render(inner)) if loop.key else str(index)
-        if key in found:
-            raise TemplateFailed(f"two elements of step `{step.id}` have the `key` {key!r}")
-        found[key] = inner
-    if len(found) > MAX_ELEMENTS:
-        raise TemplateFailed(
-            f"step `{step.id}` has {len(found)} elements, and {MAX_ELEMENTS} is the most; `at_most` cuts"
-        )
-    return found
-
-
-def _items(step: Step, items: Any) -> Sequence[Any]:
-    if items is None:
-        return []
-    if not isinstance(items, list):
-        raise TemplateFailed(
-            f"`for_each` of step `{step.id}` needs a list, not {type(items).__name__}"
-        )
-    return items
-
-
-def _try(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
+def _or_nothing(step: Step, doing: Steps) -> Steps:
     try:
-        return (yield from _act(run, step, roots, element))
+        return (yield from doing)
     except GuardRefused:
         raise
     except (StepFailed, RuleError):
@@ -219,11 +195,54 @@ def _try(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ..
         raise
 
 
-def _act(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
-    action = _action(run, step)
+def _of(value: Any, name: str) -> Any:
+    return value[name] if isinstance(value, Mapping) and value else NOTHING
+
+
+def _step(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    loop = step.loop
+    if loop is None:
+        if not run.passes(step.condition, roots):
+            return NOTHING
+        return (yield from _act(run, step, roots, element))
+    once, each = split(step.condition, loop)
+    if not run.passes(once, roots):
+        return NOTHING
+    results = []
+    for one in elements(step, loop, roots, now=run.now, zone=run.rule.zone):
+        if run.passes(each, one.roots):
+            doing = _element(run, step, one.roots, (*element, one.key))
+            results.append((yield from _or_nothing(step, doing)))
+    return results
+
+
+def _element(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    if step.verb:
+        return (yield from _act(run, step, roots, element))
+    yield from _all(run, step.inner, roots, element)
+    return {name: roots[name] for name in _inner_ids(step)}
+
+
+def _ids(step: Step) -> Iterator[str]:
+    """The step's id, and those of its inner steps."""
+    yield step.id
+    yield from _inner_ids(step)
+
+
+def _inner_ids(step: Step) -> Iterator[str]:
+    for inner in step.inner:
+        yield from _ids(inner)
+
+
+def _act(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
+    if step.later:
+        raise StepFailed(not_built(step.later), remedy=NEWER)
+    action = run.actions[step.verb]
+    rendered = render(step.shape, roots)
+    _check_values(run, step, rendered)
     name = "/".join(element)
     call = Call(
-        params=_params(step, action, render(step.shape, roots)),
+        params=_params(step, action, rendered),
         targets=run.targets,
         key=run.key_of(step.id, name),
         now=run.now,
@@ -269,6 +288,9 @@ def _converse(
         return result
 
 
+# the guard ----------------------------------------------------------------------------------------
+
+
 def _changes(request: Request) -> bool:
     return isinstance(request, Notion) and request.repeat is not Repeat.READ
 
@@ -281,6 +303,17 @@ def _count(run: _Run) -> None:
             f"guard.max_writes is {most}, and this would be one more",
             remedy="Raise it, or narrow the rule; what was written stays.",
         )
+
+
+def _check_values(run: _Run, step: Step, rendered: Mapping[str, Any]) -> None:
+    values = {**(rendered.get("set_once") or {}), **(rendered.get("set") or {})}
+    for name, value in values.items():
+        if value in run.rule.guard.ask_first.get(name, ()):
+            raise GuardRefused(
+                f"`{name}` = {value!r} in step `{step.id}` waits for a person, and"
+                f" {not_built('`ask_first`')}",
+                remedy="Take the value out of guard.ask_first, or set it by hand.",
+            )
 
 
 def _imagined(run: _Run, result: StepResult) -> Iterator[Wrote]:

@@ -1,0 +1,67 @@
+"""Values in a Markdown body go in as plain text: they cannot make headings, lists, links or mentions.
+
+How a value is made harmless depends on where in the body it stands, which the template's own text
+tells: in prose, on a line that must stay one (a heading, a row of a table), in `code`, or in a fence.
+https://spec.commonmark.org/0.31.2/
+"""
+
+import re
+from enum import StrEnum
+
+from automation.engine.data import Markdown, as_text
+
+SIGNS = "\\`*_{}[]<>()#+-.!|~$^=:@&"
+"""Signs that mean something in Markdown, here or in what others make of it."""
+
+_ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in SIGNS})
+_LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
+_BLANKS = re.compile(r"[ \t]*\n[ \t]*(\n)?\s*")
+_FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
+_ONE_LINE = re.compile(r"[ \t>*+-]*(#{1,6}[ \t]|\|)")
+
+
+class Place(StrEnum):
+    """Where in a body a value stands."""
+
+    PROSE = "prose"
+    ONE_LINE = "one line"
+    CODE = "code"
+    FENCE = "fence"
+
+
+def place_of(source: str, index: int) -> Place:
+    """The place of a `{{ … }}` that begins at the index, by the text before it."""
+    before = source[:index]
+    if len(_FENCE.findall(before)) % 2:
+        return Place.FENCE
+    line = before.rpartition("\n")[2]
+    if line.count("`") % 2:
+        return Place.CODE
+    return Place.ONE_LINE if _ONE_LINE.match(line) else Place.PROSE
+
+
+def in_body(value: object, place: Place) -> str:
+    """The value as it goes into a body: Markdown as it is, anything else harmless."""
+    text = as_text(value)
+    if isinstance(value, Markdown):
+        return text
+    text = _LINE_END.sub("\n", text)
+    match place:
+        case Place.PROSE:
+            return escape_markdown(text)
+        case Place.ONE_LINE:
+            return escape_markdown(text.strip("\n").replace("\n", " "))
+        case Place.CODE:
+            return text.replace("`", "'").replace("\n", " ")
+        case Place.FENCE:
+            return text.replace("```", "`\u200b``").replace("~~~", "~\u200b~~")
+
+
+def escape_markdown(text: str) -> str:
+    """The text as plain text inside Markdown. Line breaks stay, and one blank line of several;
+    none of them ends the paragraph."""
+    escaped = _LINE_END.sub("\n", text).strip("\n").translate(_ESCAPES)
+    broken = _BLANKS.sub(lambda found: "\\\n\\\n" if found[1] else "\\\n", escaped)
+    first = broken[:1]
+    # Space at the start of a line could make a block of code.
+    return f"&#{ord(first)};{broken[1:]}" if first in {" ", "\t"} else broken
