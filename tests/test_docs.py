@@ -227,6 +227,14 @@ def test_every_room_is_on_the_floor_plan_of_the_architecture() -> None:
     assert {room for room in ROOMS if not re.search(rf"\b{room}\b", text)} == set()
 
 
+def test_every_file_the_architecture_names_exists() -> None:
+    spans = code(prose(ROOT / "docs" / "architecture.md"))
+    named = {span for span in spans if re.fullmatch(r"[\w/]+(\.py|/)", span)}
+    assert len(named) > 20
+    homes = (ROOT / "automation", ROOT)
+    assert {one for one in named if not any((home / one).exists() for home in homes)} == set()
+
+
 def test_every_endpoint_of_the_emulator_is_listed_and_no_other() -> None:
     routes = [one for one in create_app(build("empty", 0)).routes if isinstance(one, Route)]
     served = {
