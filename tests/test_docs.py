@@ -25,8 +25,10 @@ from automation.engine.filters import FILTERS
 from automation.engine.load import load
 from automation.engine.shapes import PICK
 from automation.model.errors import DeliveryRefused
+from automation.model.fields import Catalogue
 from automation.model.sender import Sender, SenderSignature, SenderTimestamp
 from automation.notion.properties import CHANGE, KEEP, RANGE, READ_ONLY
+from automation.sources.catalogue import Published
 from automation.sources.discover import discover as discover_sources
 from automation.web.app import Disconnected, SlowBody
 from tests.reading_docs import (
@@ -188,7 +190,9 @@ def keys_of(value: Any) -> set[str]:
 
 def test_the_example_loads_without_a_problem() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert load({"rules.example.toml": text}, actions=ACTIONS).problems == ()
+    catalogue = Catalogue(published=Published())
+    loaded = load({"rules.example.toml": text}, actions=ACTIONS, catalogue=catalogue)
+    assert loaded.problems == ()
 
 
 def test_the_example_uses_every_key_that_is_built_and_mentions_the_others() -> None:
