@@ -3,10 +3,23 @@
 import logging
 import os
 import sys
+from typing import TextIO, cast
 
 import structlog
 
 from automation.settings import LogStyle
+
+
+class _Stderr:
+    """Standard error as it is when a line is written: loggers are kept, and it may be another one by then."""
+
+    def write(self, text: str) -> int:
+        """Write it there."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Let it go."""
+        sys.stderr.flush()
 
 
 def set_up(style: LogStyle, level: int = logging.INFO) -> None:
@@ -27,7 +40,7 @@ def set_up(style: LogStyle, level: int = logging.INFO) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
