@@ -214,7 +214,7 @@ class SimulatedService:
             token="ntn_emulator",
             transport=MachineTransport(machine, carry),
         )
-        self.governor = Governor(self.store, clock, token_key="t", limit=budget, timing=TIMING)  # noqa: S106
+        self.governor = Governor(self.store, clock, token_key="t", limit=budget, timing=TIMING)
         exchange = Exchange(client, self.governor, closed_token_seconds=TIMING.closed_token)
         verbs = discover()
         directory = Directory(exchange.send, clock)

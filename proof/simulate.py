@@ -185,7 +185,7 @@ def main(given: Sequence[str]) -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":
         # The order of sets must be the same in every run of a seed.
         again = [sys.executable, "-m", "proof.simulate", *given]
-        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
+        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})
     parser = argparse.ArgumentParser(prog="python -m proof.simulate")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--from", dest="first", type=int, default=0)

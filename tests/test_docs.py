@@ -20,15 +20,13 @@ from automation.cli.exits import Exit
 from automation.cli.files import recipes, samples
 from automation.emulator.app import create_app
 from automation.emulator.serve import build
-from automation.engine import building, match, steps, template
-from automation.engine.filters import FILTERS
 from automation.engine.load import load
-from automation.engine.shapes import PICK
 from automation.model.errors import DeliveryRefused
-from automation.model.sender import Sender, SenderSignature, SenderTimestamp
-from automation.notion.properties import CHANGE, KEEP, RANGE, READ_ONLY
+from automation.model.fields import Catalogue
+from automation.sources.catalogue import Published
 from automation.sources.discover import discover as discover_sources
 from automation.web.app import Disconnected, SlowBody
+from tests import words
 from tests.reading_docs import (
     DOCS,
     README,
@@ -49,11 +47,6 @@ RULES, COMMANDS = ROOT / "docs" / "rules.md", ROOT / "docs" / "commands.md"
 EXAMPLE = ROOT / "rules.example.toml"
 ACTIONS = discover_actions()
 GROUP: Any = typer.main.get_command(app)
-
-TARGET_KEYS = {"data_source", "page", "key_property"}
-DEFAULT_KEYS = {"timezone", "unknown_options"}
-NOT_BUILT = {"agent", "test", "ask_first", "cost_usd_per_day", "once"}
-"""Keys that are read and have no effect yet: said as such, and only in comments of the example."""
 
 
 def words_in(text: str) -> set[str]:
@@ -111,14 +104,14 @@ def test_every_sample_is_listed() -> None:
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_every_command_line_parses(path: Path) -> None:
-    for words in command_lines(path):
-        if words[0].startswith("-") or words[0].isupper():
+    for typed in command_lines(path):
+        if typed[0].startswith("-") or typed[0].isupper():
             continue
-        assert words[0] in GROUP.commands, words
-        command = GROUP.commands[words[0]]
-        context = command.make_context(words[0], [], resilient_parsing=True)
+        assert typed[0] in GROUP.commands, typed
+        command = GROUP.commands[typed[0]]
+        context = command.make_context(typed[0], [], resilient_parsing=True)
         context.resilient_parsing = False
-        command.make_parser(context).parse_args(words[1:])
+        command.make_parser(context).parse_args(typed[1:])
 
 
 def test_every_make_target_in_the_readme_exists() -> None:
@@ -131,15 +124,15 @@ def test_every_make_target_in_the_readme_exists() -> None:
 # the language, word by word -----------------------------------------------------------------------
 
 TABLES = {
-    "file": ("## Files", set(building.TOP_KEYS)),
-    "rule": ("## A rule", set(building.RULE_KEYS)),
-    "schedule": ("## Schedules", set(building.SCHEDULE_KEYS)),
-    "guard": ("## Guards", set(building.GUARD_KEYS)),
-    "target": ("## Targets and defaults", TARGET_KEYS),
-    "sender": ("## Senders without code", {*Sender.model_fields, *SenderSignature.model_fields}),
-    "loop": ("## Loops", {"for_each", "as", "only", "at_most", "key", "do", "if"}),
-    "step": ("## Steps", set(steps.STEP_KEYS)),
-    **{verb: (f"### `{verb}`", set(one.params.model_fields)) for verb, one in ACTIONS.items()},
+    "file": ("## Files", words.FILE),
+    "rule": ("## A rule", words.RULE),
+    "schedule": ("## Schedules", words.SCHEDULE),
+    "guard": ("## Guards", words.GUARD),
+    "target": ("## Targets and defaults", words.TARGET),
+    "sender": ("## Senders without code", words.SENDER),
+    "loop": ("## Loops", words.LOOP),
+    "step": ("## Steps", words.STEP),
+    **{verb: (f"### `{verb}`", keys) for verb, keys in words.VERBS.items()},
 }
 
 
@@ -151,28 +144,28 @@ def test_every_key_stands_in_the_first_column_of_its_table(heading: str, keys: s
 
 
 PLACES = {
-    "conditions": ("## Conditions", set(match.WORDS)),
-    "tags": ("## Templates", set(template.TAGS) - {"#"}),
-    "timestamp": ("## Senders without code", set(SenderTimestamp.model_fields)),
-    "defaults": ("## Targets and defaults", DEFAULT_KEYS),
-    "closed tables": ("## Properties", {*PICK, *RANGE, *CHANGE, *KEEP}),
-    "later": ("## Not in this version", steps.LATER | NOT_BUILT),
+    "conditions": ("## Conditions", words.CONDITIONS),
+    "tags": ("## Templates", words.TAGS),
+    "timestamp": ("## Senders without code", words.TIMESTAMP),
+    "defaults": ("## Targets and defaults", words.DEFAULTS),
+    "closed tables": ("## Properties", words.CLOSED),
+    "later": ("## Not in this version", words.LATER | words.NOT_BUILT),
 }
 
 
-@pytest.mark.parametrize(("heading", "words"), PLACES.values(), ids=PLACES)
-def test_every_word_is_in_its_section(heading: str, words: set[str]) -> None:
-    assert words - words_in(section(RULES, heading)) == set()
+@pytest.mark.parametrize(("heading", "wanted"), PLACES.values(), ids=PLACES)
+def test_every_word_is_in_its_section(heading: str, wanted: set[str]) -> None:
+    assert wanted - words_in(section(RULES, heading)) == set()
 
 
 def test_every_filter_has_an_example_and_no_other_has() -> None:
     table = [cells for cells in rows(section(RULES, "## Templates")) if len(cells) == 3]
-    assert {name for cells in table for name in code(cells[0])} == FILTERS.keys()
+    assert {name for cells in table for name in code(cells[0])} == words.FILTER
 
 
 def test_every_property_that_nobody_can_set_is_named() -> None:
     text = next(c[0] for c in rows(section(RULES, "## Properties")) if c[1].startswith("never"))
-    kinds = {kind.partition("_")[0] for kind in READ_ONLY} | {"person"}
+    kinds = {kind.partition("_")[0] for kind in words.READ_ONLY} | {"person"}
     assert kinds - {"last"} - set(re.findall(r"\w+", text)) == set()
 
 
@@ -188,21 +181,17 @@ def keys_of(value: Any) -> set[str]:
 
 def test_the_example_loads_without_a_problem() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    assert load({"rules.example.toml": text}, actions=ACTIONS).problems == ()
+    catalogue = Catalogue(published=Published())
+    loaded = load({"rules.example.toml": text}, actions=ACTIONS, catalogue=catalogue)
+    assert loaded.problems == ()
 
 
 def test_the_example_uses_every_key_that_is_built_and_mentions_the_others() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    wanted = {
-        *building.TOP_KEYS, *building.RULE_KEYS, *building.SCHEDULE_KEYS, *building.GUARD_KEYS,
-        *steps.STEP_KEYS, *match.WORDS, *PICK, *RANGE, *CHANGE, *KEEP, *TARGET_KEYS, *DEFAULT_KEYS,
-        *Sender.model_fields, *SenderSignature.model_fields, *SenderTimestamp.model_fields,
-        *ACTIONS, *(key for one in ACTIONS.values() for key in one.params.model_fields),
-    }  # fmt: skip
-    assert wanted - keys_of(tomllib.loads(text)) == NOT_BUILT
+    assert words.EVERY_KEY - keys_of(tomllib.loads(text)) == words.NOT_BUILT
     comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
     assert {
-        word for word in NOT_BUILT | steps.LATER if not re.search(rf"\b{word}\b", comments)
+        word for word in words.NOT_BUILT | words.LATER if not re.search(rf"\b{word}\b", comments)
     } == set()
 
 
@@ -225,6 +214,14 @@ def test_every_room_is_on_the_floor_plan_of_the_architecture() -> None:
     blocked = "\n".join(block.text for block in blocks(ROOT / "docs" / "architecture.md"))
     text = blocked + prose(ROOT / "docs" / "architecture.md")
     assert {room for room in ROOMS if not re.search(rf"\b{room}\b", text)} == set()
+
+
+def test_every_file_the_architecture_names_exists() -> None:
+    spans = code(prose(ROOT / "docs" / "architecture.md"))
+    named = {span for span in spans if re.fullmatch(r"[\w/]+(\.py|/)", span)}
+    assert len(named) > 20
+    homes = (ROOT / "automation", ROOT)
+    assert {one for one in named if not any((home / one).exists() for home in homes)} == set()
 
 
 def test_every_endpoint_of_the_emulator_is_listed_and_no_other() -> None:

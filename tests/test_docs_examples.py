@@ -19,10 +19,13 @@ from automation.engine import match
 from automation.engine.load import load
 from automation.engine.problems import render
 from automation.engine.template import compile_text
+from automation.model.fields import Catalogue
+from automation.sources.catalogue import Published
 from tests.reading_docs import DOCS, README, ROOT, Block, blocks, code, rows, section
 
 RULES = ROOT / "docs" / "rules.md"
 ACTIONS = discover_actions()
+CATALOGUE = Catalogue(published=Published())
 
 NOTHING = object()
 
@@ -79,7 +82,7 @@ TOML = [block for path in DOCS for block in blocks(path) if block.info.startswit
 @pytest.mark.parametrize("block", TOML, ids=lambda block: block.where)
 def test_every_toml_block_loads_or_fails_as_it_says(block: Block) -> None:
     text = whole(block)
-    loaded = load({"rules/example.toml": text}, actions=ACTIONS)
+    loaded = load({"rules/example.toml": text}, actions=ACTIONS, catalogue=CATALOGUE)
     if block.info != "toml wrong":
         assert [render(problem, text) for problem in loaded.problems] == []
         return

@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -18,12 +18,14 @@ from automation.settings import LogStyle
 
 
 class _Stderr:
-    """Whatever stderr is at the moment."""
+    """Standard error as it is when a line is written: loggers are kept, and it may be another one by then."""
 
     def write(self, text: str) -> int:
+        """Write it there."""
         return sys.stderr.write(text)
 
     def flush(self) -> None:
+        """Let it go."""
         sys.stderr.flush()
 
 
@@ -37,7 +39,7 @@ def set_up(style: LogStyle, level: int = logging.INFO) -> None:
             *(_json() if style is LogStyle.JSON else _text()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

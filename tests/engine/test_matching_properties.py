@@ -11,7 +11,7 @@ from automation.engine.explain import trace
 from automation.engine.plan import plan
 from automation.model.event import Event
 from tests.engine.generating import DOCUMENTS, LINES, PLAIN, TESTS, Name, quoted, to_toml
-from tests.engine.loading import HEAD, NOW, STEP, does_fire, load_text, rule_with
+from tests.engine.loading import HEAD, NOW, STEP, does_fire, load_text
 from tests.engine.naive import Naive
 
 ZONES = st.sampled_from(["UTC", "Europe/Paris"])
@@ -73,27 +73,3 @@ def test_explain_and_plan_cannot_disagree(
     planned = plan(event, document, rules, now=NOW)
     traced = trace("test.event", document, rules.rules["r"], now=NOW)
     assert traced.fires is bool(planned.runs)
-
-
-@quiet
-@given(PLAIN | TESTS, DOCUMENTS)
-def test_what_an_index_relies_on_is_true(condition: Any, document: Any) -> None:
-    """A line passes only if some value is one of those it needs."""
-    rule = rule_with(f"when = {to_toml({Name('a'): condition})}")
-    for line in rule.when[0].lines:
-        values = [one for found in line.values(document) for one in _singles(found.value)]
-        if line.needs is not None and does_fire(
-            f"when = {to_toml({Name('a'): condition})}", document
-        ):
-            assert any(_is_one_of(value, line.needs) for value in values)
-
-
-def _singles(value: Any) -> list[Any]:
-    return [one for item in value for one in _singles(item)] if isinstance(value, list) else [value]
-
-
-def _is_one_of(value: Any, needs: Any) -> bool:
-    same = any(
-        value == one and isinstance(value, bool) is isinstance(one, bool) for one in needs.equals
-    )
-    return same or (isinstance(value, str) and value.startswith(needs.starts or ("\0",)))
