@@ -14,8 +14,10 @@ from watchfiles import awatch
 from automation.engine.load import load, reload_kept
 from automation.engine.problems import Problem
 from automation.engine.rules import Rule, RuleSet
+from automation.learning import learned
 from automation.model.action import Action
-from automation.model.errors import RuleError
+from automation.model.errors import RuleError, StoreError
+from automation.model.fields import Catalogue, Schema
 from automation.store.base import Store
 
 log = structlog.get_logger()
@@ -33,21 +35,32 @@ class RuleBook:
         actions: Mapping[str, Action],
         store: Store,
         changed: Callable[[RuleSet], None],
+        published: Mapping[str, Schema],
     ) -> None:
         self._folder = folder
         self._actions = actions
         self._store = store
         self._changed = changed
+        self._catalogue = Catalogue(published=published)
         self._good: dict[str, str] = {}
         self._sets: dict[str, RuleSet] = {}
         self._kept: set[str] = set()
         self.problems: tuple[Problem, ...] = ()
         self.current: RuleSet = load({}, actions=actions).rules
 
+    async def learn(self) -> None:
+        """Look at the newest deliveries: the next load knows what was in them."""
+        try:
+            found = await learned(self._store)
+        except StoreError as error:
+            log.warning("rules.not_learned", error=str(error))
+            return
+        self._catalogue = Catalogue(published=self._catalogue.published, learned=found)
+
     def load(self) -> bool:
         """Read the folder; true if the rules in force changed. Raises RuleError if it cannot be read."""
         files, unread = read_folder(self._folder)
-        loaded = load(files, actions=self._actions)
+        loaded = load(files, actions=self._actions, catalogue=self._catalogue)
         self.problems = (*unread, *loaded.problems)
         broken = {problem.path for problem in self.problems if problem.severity == "error"}
         last_good = {path: self._good[path] for path in broken & self._good.keys()}
@@ -108,6 +121,7 @@ class RuleBook:
         """Load again at every change of the folder, until cancelled."""
         async for _ in awatch(self._folder, watch_filter=_is_rule_file, step=20, debounce=100):
             try:
+                await self.learn()
                 self.load()
             except RuleError as error:
                 log.error("rules.unreadable", folder=str(self._folder), error=str(error))  # noqa: TRY400

@@ -4,7 +4,7 @@ What is decided here, and why. The one thing worse than a mistake that is not se
 
 - An unknown path of a published event is an error, of a learned one a warning, of an unknown event nothing. A path
   that one of several events has is known. `raw`, and whatever a sender leaves open, is never wrong: it is the way
-  to a field that is newer than the catalogue. A field that was seen in a stored delivery is known too.
+  to a field that is newer than the catalogue.
 - `not` behind a list, and two plain lines inside one list, can be read in two ways: an error that shows both
   (a warning where the list was only learned). The tests of one line, and lists of plain values, are left alone.
 - A value that never stands there is a warning: senders add values more often than they rename fields.
@@ -84,7 +84,7 @@ class KnownFields:
         source = name.partition(".")[0]
         if name in self._known_names:
             return
-        if self.catalogue.schemas(source):
+        if next(self.catalogue.schemas(source), None):
             if known_names.check(name, at, self.catalogue, file):
                 self._known_names.add(name)
         else:

@@ -10,10 +10,8 @@ from automation.engine.known_place import Place, Roots
 from automation.engine.match import QUANTIFIERS, WORDS
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
-from automation.engine.trails import Trail, follow, hint, kinds
+from automation.engine.trails import Trail, follow, hint, kinds, where_to_look
 from automation.model.fields import ANYTHING, OTHERS, Anything, Field, Fields, Forms, elements
-
-RAW = "what is newer than this table is under `raw`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +111,11 @@ def _trail(line: Written, sight: Sight, file: Place) -> Trail | None:
         help_text = nearest(unknown, WORDS) or f"`{holder}` is {kinds(inside)}"
     else:
         message = f"`{shown}` is not a field of {ground.title}"
-        help_text = hint(sight.forms, line.path, trail) or _where_to_look(sight)
+        help_text = hint(sight.forms, line.path, trail) or where_to_look(
+            ground, "" if trail.steps else unknown
+        )
     file.wrong(span, message, help_text, error=ground.published)
     return None
-
-
-def _where_to_look(sight: Sight) -> str:
-    if sight.roots.ground.published:
-        return f"`automation fields` lists what there is; {RAW}"
-    return "no stored delivery had it"
 
 
 # lists --------------------------------------------------------------------------------------------

@@ -24,11 +24,10 @@ class Unheard:
 def check(name: str, at: Path, catalogue: Catalogue, file: Place) -> bool:
     """One name of `on`, whose source is known. False, and a problem, if it is not a name the source sends."""
     source, _, rest = name.partition(".")
-    schemas = catalogue.schemas(source)
-    listed = [one for schema in schemas for one in schema.events]
-    if not rest or any(one == rest or one.startswith(rest + ".") for one in listed):
+    if any(_lists(schema, rest) for schema in catalogue.schemas(source)):
         return True
-    known = [one for one in dict.fromkeys(_heard(listed)) if one != OTHERS]
+    schemas = list(catalogue.schemas(source))
+    known = list(dict.fromkeys(one for schema in schemas for one in _heard(schema.events)))
     typo = next((one for one in known if one_edit(rest, one)), None)
     covered = any(schema.heard(rest) for schema in schemas)
     if covered and typo is None:
@@ -44,6 +43,11 @@ def check(name: str, at: Path, catalogue: Catalogue, file: Place) -> bool:
     return False
 
 
+def _lists(schema: Schema, rest: str) -> bool:
+    """Whether an event has that name, or one below it."""
+    return not rest or any(one == rest or one.startswith(rest + ".") for one in schema.events)
+
+
 def _message(name: str, schemas: Sequence[Schema]) -> str:
     if schemas[0].published:
         return f"`{schemas[0].source}` is not known to send `{name}`"
@@ -54,7 +58,8 @@ def _heard(listed: Iterable[str]) -> Iterator[str]:
     """Every name a rule may listen to: those of the events, and what covers them."""
     for name in listed:
         parts = name.removesuffix("." + OTHERS).split(".")
-        yield from (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+        yield from (one for one in names if one != OTHERS)
 
 
 def _nearest(source: str, rest: str, known: Sequence[str]) -> str:
@@ -66,9 +71,11 @@ def _nearest(source: str, rest: str, known: Sequence[str]) -> str:
 
 
 def nobody(
-    unheard: Iterable[Unheard], catalogue: Catalogue, declared: Collection[str]
+    unheard: Sequence[Unheard], catalogue: Catalogue, declared: Collection[str]
 ) -> list[Problem]:
     """A problem for each source that is neither built in nor declared."""
+    if not unheard:
+        return []
     known = [*catalogue.published, *declared, *catalogue.learned]
     return [_nobody(one, known) for one in unheard if one.source not in known]
 

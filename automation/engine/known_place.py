@@ -51,7 +51,7 @@ class Place:
     def positions(self) -> Positions:
         """Where keys and values stand."""
         if self._positions is None:
-            self._positions = scan(self.text)
+            self._positions = scan(self.text.replace("\r\n", "\n"))
         return self._positions
 
     @property

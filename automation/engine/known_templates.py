@@ -7,7 +7,14 @@ from automation.engine.known_place import Place, Roots
 from automation.engine.positions import Path
 from automation.engine.spots import spot
 from automation.engine.template import is_template
-from automation.engine.trails import Segment, Trail, follow_template, hint, kinds
+from automation.engine.trails import (
+    Segment,
+    Trail,
+    follow_template,
+    hint,
+    kinds,
+    where_to_look,
+)
 from automation.engine.uses import Use, plainly_known, step_offset, uses
 from automation.model.fields import Fields, elements, names, only_lists
 
@@ -60,7 +67,7 @@ def _hint(use: Use, trail: Trail, roots: Roots) -> str:
     known = trail.steps if len(path) == len(use.path) else 0
     inside = Trail(forms=(), steps=known, inside=trail.inside)
     found = hint(roots.forms[use.root], path, inside) if path else ""
-    return found or "`automation fields` lists what there is; newer fields are under `event.raw`"
+    return found or where_to_look(roots.ground, path[0] if path and not trail.steps else "")
 
 
 def _from_a_list(holder: str, name: str, trail: Trail) -> str:

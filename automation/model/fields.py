@@ -105,10 +105,12 @@ class Catalogue:
     published: Mapping[str, Schema] = field(default_factory=dict)
     learned: Mapping[str, Schema] = field(default_factory=dict)
 
-    def schemas(self, source: str) -> tuple[Schema, ...]:
-        """What is known of a source, the published schema first."""
-        both = (self.published.get(source), self.learned.get(source))
-        return tuple(one for one in both if one is not None)
+    def schemas(self, source: str) -> Iterator[Schema]:
+        """What is known of a source, the published schema first; what is learned is not looked at before it is needed."""
+        for known in (self.published, self.learned):
+            schema = known.get(source)
+            if schema is not None:
+                yield schema
 
 
 def below(forms: Iterable[Form], name: str) -> Forms:
