@@ -25,12 +25,17 @@ def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
             print(render(problem, files.get(problem.path)), end="\n\n")
     errors = sum(problem.severity == "error" for problem in loaded.problems)
     warnings = len(loaded.problems) - errors
-    counts = [
-        f"{count} {what}" for count, what in ((errors, "errors"), (warnings, "warnings")) if count
+    found = [
+        counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
     ]
-    words = f"{len(files)} files, {len(loaded.rules.rules)} rules"
-    print(f"{words}: {', '.join(counts) or 'all good'}", file=sys.stderr)
+    words = f"{counted(len(files), 'file')}, {counted(len(loaded.rules.rules), 'rule')}"
+    print(f"{words}: {', '.join(found) or 'all good'}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def init_folder(folder: str) -> int:
