@@ -1,13 +1,17 @@
 """The catalogue of event fields that commands use: what is published, and what this environment's store holds."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TypeVar
 
 from automation.cli.listing import with_store
 from automation.learning import learned
 from automation.model.errors import NotInStore, SettingsError, StoreError
 from automation.model.fields import Catalogue, Schema
+from automation.store.base import Store
 from automation.wiring import published
+
+T = TypeVar("T")
 
 
 class FromStore(Mapping[str, Schema]):
@@ -32,13 +36,18 @@ class FromStore(Mapping[str, Schema]):
 
 
 def _read() -> Mapping[str, Schema]:
+    return from_store(learned, {})
+
+
+def from_store(work: Callable[[Store], Awaitable[T]], otherwise: T) -> T:
+    """Do something with the store, if there is one that can be read; else it is said, and there is nothing in it."""
     try:
-        return with_store(learned)
+        return with_store(work)
     except NotInStore:
-        return {}
+        return otherwise
     except (SettingsError, StoreError) as error:
         print(f"stored deliveries are not looked at: {error}", file=sys.stderr)
-        return {}
+        return otherwise
 
 
 def catalogue() -> Catalogue:

@@ -27,7 +27,7 @@ def check(name: str, at: Path, catalogue: Catalogue, file: Place) -> bool:
     if any(_lists(schema, rest) for schema in catalogue.schemas(source)):
         return True
     schemas = list(catalogue.schemas(source))
-    known = list(dict.fromkeys(one for schema in schemas for one in _heard(schema.events)))
+    known = list(dict.fromkeys(one for schema in schemas for one in listened(schema.events)))
     typo = next((one for one in known if one_edit(rest, one)), None)
     covered = any(schema.heard(rest) for schema in schemas)
     if covered and typo is None:
@@ -54,7 +54,7 @@ def _message(name: str, schemas: Sequence[Schema]) -> str:
     return f"no stored delivery was `{name}`"
 
 
-def _heard(listed: Iterable[str]) -> Iterator[str]:
+def listened(listed: Iterable[str]) -> Iterator[str]:
     """Every name a rule may listen to: those of the events, and what covers them."""
     for name in listed:
         parts = name.removesuffix("." + OTHERS).split(".")

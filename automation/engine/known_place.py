@@ -18,21 +18,28 @@ _QUOTED_WORD = re.compile(rf"""["'](?:{"|".join(WORDS)})["']\s*[.=]""")
 
 
 @dataclass(frozen=True, slots=True)
-class Roots:
-    """What a rule sees at one place: the events it listens to, and the roots of which something is known."""
+class Root:
+    """A name that templates and conditions begin with: what it may be, and the events that comes from."""
 
+    forms: Forms
     ground: Ground
-    forms: Mapping[str, Forms]
 
-    def with_root(self, name: str, forms: Forms) -> "Roots":
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of which something is known at one place of a rule."""
+
+    known: Mapping[str, Root]
+
+    def with_root(self, name: str, root: Root) -> "Roots":
         """One root more."""
-        return Roots(self.ground, {**self.forms, name: forms})
+        return Roots({**self.known, name: root})
 
     def without(self, name: Any) -> "Roots":
         """From here on the name means something of which nothing is known, such as a step's answer."""
-        if name not in self.forms:
+        if name not in self.known:
             return self
-        return Roots(self.ground, {key: one for key, one in self.forms.items() if key != name})
+        return Roots({key: one for key, one in self.known.items() if key != name})
 
 
 @dataclass(slots=True, kw_only=True)

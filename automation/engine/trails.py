@@ -139,14 +139,18 @@ def _template_step(here: Forms, segment: Segment) -> Forms:
             return below(here, segment)
 
 
-def hint(events: Forms, path: Sequence[str], trail: Trail) -> str:
-    """What was meant where the path ends: a name that is nearly the same there, or the same one elsewhere."""
+def hint(forms: Forms, path: Sequence[str], trail: Trail, root: Sequence[str] = ()) -> str:
+    """What was meant where the path ends: a name that is nearly the same there, or the same one elsewhere below
+    the root it began with."""
     word, known = path[trail.steps], list(names(trail.inside))
     if get_close_matches(word, known, n=1, cutoff=CLOSE):
         return nearest(word, known)
-    found = _elsewhere(events, path, trail)[:MAX_SHOWN]
+    found = _elsewhere(forms, path, trail)[:MAX_SHOWN]
     if found:
-        return "the event has " + ", ".join(f"`{'.'.join(one)}`" for one in found)
+        of_event = not root or tuple(root) == ("event",)
+        head = () if of_event else tuple(root)
+        listed = ", ".join(f"`{'.'.join((*head, *one))}`" for one in found)
+        return f"the event has {listed}" if of_event else f"there is {listed}"
     return nearest(word, known)
 
 
