@@ -93,7 +93,12 @@ def _whole(source: str, event: str) -> str:
 
 
 def _unknown(name: str, known: Catalogue) -> str:
-    names = list(dict.fromkeys(listened(_all_names(known))))
+    names = [
+        f"{source}.{one}"
+        for source in (*known.published, *known.learned)
+        for schema in known.schemas(source)
+        for one in listened(schema)
+    ]
     near = get_close_matches(name, names, n=3)
     hint = f"; there are {', '.join(near)}" if near else "; `automation fields` lists the events"
     return f"nothing is known of {name}{hint}"

@@ -117,16 +117,21 @@ def _trail(line: Written, sight: Sight, file: Place) -> Trail | None:
     span = file.key((*sight.base, *line.path[: trail.steps + 1]))
     unknown, inside = line.path[trail.steps], elements(trail.inside)
     holder = (*sight.shown, *line.path[: trail.steps])
+    error = sight.ground.published
     if holder and not any(isinstance(one, Fields | Anything) for one in inside):
         message = f"`{unknown}` is neither a field of `{holder[-1]}` nor a test"
-        help_text = nearest(unknown, WORDS) or f"`{holder[-1]}` is {kinds(inside)}"
-    else:
-        shown = sight.spoken(line.path[: trail.steps + 1])
-        message = f"`{shown}` is not a field of {sight.ground.title}"
-        help_text = hint(sight.forms, line.path, trail, sight.shown) or where_to_look(
-            sight.ground, "" if trail.steps else unknown
-        )
-    file.wrong(span, message, help_text, error=sight.ground.published)
+        other = f"`{holder[-1]}` is {kinds(inside)}"
+        file.wrong(span, message, lambda: nearest(unknown, WORDS) or other, error=error)
+        return None
+    top = "" if trail.steps else unknown
+    file.wrong(
+        span,
+        f"`{sight.spoken(line.path[: trail.steps + 1])}` is not a field of {sight.ground.title}",
+        lambda: (
+            hint(sight.forms, line.path, trail, sight.shown) or where_to_look(sight.ground, top)
+        ),
+        error=error,
+    )
     return None
 
 

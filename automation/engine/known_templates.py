@@ -1,9 +1,10 @@
 """The paths in templates: is the field there?"""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from automation.engine.known_place import Place, Root, Roots
+from automation.engine.known_place import Help, Place, Root, Roots
 from automation.engine.positions import Path
 from automation.engine.spots import spot
 from automation.engine.template import is_template
@@ -48,17 +49,17 @@ def _unknown(text: str, at: Path, use: Use, trail: Trail, root: Root, file: Plac
     length = len(str(name)) if offset != use.offset else len(use.root)
     whole = spoken(use.root, use.path[: trail.steps + 1])
     holder = spoken(use.root, use.path[: trail.steps])
+    span = spot(file.lines, file.value(at), offset, length)
+    helps: Help = ""
     if only_lists(trail.inside):
         message = f"`{holder}` is a list, and a list has no `{name}`"
-        help_text = _from_a_list(holder, str(name), trail)
+        helps = _from_a_list(holder, str(name), trail)
     elif any(isinstance(one, Fields) for one in trail.inside):
         message = f"`{whole}` is not a field of {root.ground.title}"
-        help_text = _hint(use, trail, root)
+        helps = partial(_hint, use, trail, root)
     else:
         message = f"`{holder}` is {kinds(trail.inside)}: there is no `{name}` in it"
-        help_text = ""
-    span = spot(file.lines, file.value(at), offset, length)
-    file.wrong(span, message, help_text, error=root.ground.published)
+    file.wrong(span, message, helps, error=root.ground.published)
 
 
 def _hint(use: Use, trail: Trail, root: Root) -> str:

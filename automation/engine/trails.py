@@ -5,9 +5,10 @@ of them is not known at all, nothing is: it might have the path. What deliveries
 nobody publishes, so that a rule file is right or wrong whatever the database holds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 
 from automation.engine.problems import nearest
@@ -33,7 +34,7 @@ Segment = str | int | None
 """A step in a template: a name, an index, or what only the event decides (None)."""
 
 MAX_DEPTH = 4
-MAX_LOOKED_AT = 20_000
+MAX_LOOKED_AT = 8_000
 """How deep, and in how many fields, a name is looked for elsewhere in the event."""
 
 CLOSE = 0.75
@@ -172,18 +173,17 @@ def _elsewhere(events: Forms, path: Sequence[str], trail: Trail) -> list[tuple[s
         if follow(events, path[start:]).forms not in ((), ANYTHING):
             return [tuple(path[start:])]
     head = tuple(path[: trail.steps])
-    near = [(*head, *found) for found in _search(trail.inside, path[-1])]
-    return near or [found for found in _search(events, path[-1]) if len(found) > 1]
+    found = [one for one in _by_last_name(events).get(path[-1], ()) if len(one) > 1]
+    return [one for one in found if one[: len(head)] == head] or found
 
 
-def _search(forms: Forms, name: str) -> list[tuple[str, ...]]:
-    """Paths that end in the name, short ones first, those that go through lists last."""
-    found = [
-        (through_list, len(path), path)
-        for path, through_list in islice(_paths(forms), MAX_LOOKED_AT)
-        if path[-1] == name
-    ]
-    return [path for _, _, path in sorted(found)]
+@lru_cache(maxsize=16)
+def _by_last_name(forms: Forms) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """Paths by their last name, short ones first, those that go through lists last."""
+    found: dict[str, list[tuple[bool, int, tuple[str, ...]]]] = {}
+    for path, through_list in islice(_paths(forms), MAX_LOOKED_AT):
+        found.setdefault(path[-1], []).append((through_list, len(path), path))
+    return {name: [path for _, _, path in sorted(some)] for name, some in found.items()}
 
 
 def _paths(forms: Forms) -> Iterator[tuple[tuple[str, ...], bool]]:

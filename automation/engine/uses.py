@@ -14,12 +14,13 @@ from automation.engine.trails import Segment, follow_template
 from automation.model.errors import TemplateFailed
 from automation.model.fields import Forms
 
-_TAG = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+_OPEN = re.compile(r"\{[{%]")
+_TAG = re.compile(r"\{[{%]([^{}]*)[%}]\}")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PATH = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\d+\])*)(\s*[.\[])?")
 _STEP = re.compile(r"\.\s*([\w-]+)|\[(\d+)\]")
 _SINGLE = re.compile(r"\{\{-?([^{}|]*?)(\|[^{}]*?)?-?\}\}")
-_SAME_ELEMENTS = re.compile(r"(\|\s*(reverse|uniq|sort(\s*:[^|]*)?)\s*)*")
+_SAME_ELEMENTS = re.compile(r"(?:\|\s*(?:(?:reverse|uniq|sort)\s*|sort\s*:[^|]*))*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,10 @@ class Begun(Protocol):
 
 def plainly_known(text: str, roots: Mapping[str, Begun]) -> bool:
     """Whether a quick look finds nothing in the template that could be unknown."""
-    for tag in _TAG.finditer(text):
+    tags = list(_TAG.finditer(text))
+    if len(tags) != len(_OPEN.findall(text)):
+        return False
+    for tag in tags:
         for found in _PATH.finditer(_TEXT.sub("''", tag[1])):
             root = roots.get(found[1])
             if root is None:
