@@ -11,7 +11,6 @@ from typing import Any
 from automation.cli.catalogue import catalogue, from_store
 from automation.cli.deliver import as_event, find
 from automation.cli.files import samples
-from automation.cli.listing import table
 from automation.engine.known_names import listened
 from automation.engine.outline import ELEMENT, Outlined, brief, outline
 from automation.engine.showing import shown
@@ -111,18 +110,22 @@ def _print_names(names: Sequence[str], known: Catalogue, *, as_json: bool) -> No
         for event in schema.events
     }
     if as_json:
-        rows = [{"event": name, "published": name in published} for name in names]
-        print(json.dumps(rows, indent=2))
+        listed = [{"event": name, "published": name in published} for name in names]
+        print(json.dumps(listed, indent=2))
         return
     grouped: dict[str, list[str]] = {}
     for name in names:
         kind = ".".join(name.split(".")[:2])
         grouped.setdefault(kind, []).append(name.removeprefix(kind).removeprefix("."))
-    table(
-        ("event", "more exactly"),
-        [(kind, ", ".join(sorted(filter(None, below)))) for kind, below in grouped.items()],
-    )
+    rows = [(kind, ", ".join(_below(some))) for kind, some in grouped.items()]
+    for line in _columns([("event", "more exactly"), *rows]):
+        print(line)
     print("automation fields EVENT lists what a rule may use of it", file=sys.stderr)
+
+
+def _below(names: Sequence[str]) -> list[str]:
+    """`opened` of `github.issues.opened`; an ellipsis for whatever there may be."""
+    return sorted("…" if name == OTHERS else name for name in names if name)
 
 
 # fields -------------------------------------------------------------------------------------------
