@@ -27,6 +27,7 @@ from automation.intake import Intake, OpenSource, SourceBook
 from automation.loop import Loop
 from automation.model.action import Action
 from automation.model.errors import RuleError, SettingsError, StepFailed, StoreError
+from automation.model.fields import Schema
 from automation.model.request import Request, Response
 from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
@@ -36,6 +37,7 @@ from automation.readiness import Readiness, counts_of
 from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
 from automation.settings import Settings, secrets_for
+from automation.sources.catalogue import Published
 from automation.sources.declared import Declared
 from automation.sources.discover import discover as discover_sources
 from automation.store.base import Store
@@ -76,6 +78,11 @@ def open_store(database: str) -> Store:
 def actions() -> Mapping[str, Action]:
     """Every verb of the rules language that is built."""
     return discover_actions()
+
+
+def published() -> Mapping[str, Schema]:
+    """The fields that the built-in sources are known to send, read when they are asked for."""
+    return Published()
 
 
 def book_of(environ: Mapping[str, str]) -> SourceBook:
@@ -244,7 +251,13 @@ class Builder:
         plans = Loop("plans", lambda: planner.work())
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
-        rules = RuleBook(Path(self.settings.rules), actions=verbs, store=store, changed=adopt.use)
+        rules = RuleBook(
+            Path(self.settings.rules),
+            actions=verbs,
+            store=store,
+            changed=adopt.use,
+            published=published(),
+        )
         planner = Planner(
             store=store, clock=self.clock, rules=rules, directory=directory, wake_runs=runs.wake
         )
@@ -303,6 +316,7 @@ class Builder:
 
     async def _read(self, rules: RuleBook) -> None:
         await rules.remember()
+        await rules.learn()
         try:
             rules.load()
         except RuleError as error:

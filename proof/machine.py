@@ -222,7 +222,7 @@ class SimulatedService:
         def use(found: RuleSet) -> None:
             directory.expect(target_names(found))
 
-        book = RuleBook(rules, actions=verbs, store=self.store, changed=use)
+        book = RuleBook(rules, actions=verbs, store=self.store, changed=use, published={})
         book.load()
         runs = Loop("runs", lambda: dispatcher.work())
         self._planner = Planner(

@@ -80,6 +80,23 @@ def check(
 
 
 @app.command()
+def fields(
+    event: Annotated[
+        str, typer.Argument(help="An event's name, or how names begin: github.push, github.issues.")
+    ] = "",
+    find: Annotated[str, typer.Option("--find", help="Only those with this word in them.")] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is deep, and what few rules want.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List what a rule may use of an event; without one, the events."""
+    from automation.cli.fields import list_fields
+
+    raise typer.Exit(list_fields(event, find_text=find, everything=everything, as_json=as_json))
+
+
+@app.command()
 def explain(
     event: Annotated[
         str, typer.Argument(help="An event's id (its first characters), or a payload file.")

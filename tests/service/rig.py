@@ -132,6 +132,7 @@ class Rig:
             actions=actions,
             store=store,
             changed=lambda rules: self.directory.expect(target_names(rules)),
+            published={},
         )
         self.rules.load()
         assert self.rules.problems == ()
