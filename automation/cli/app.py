@@ -106,6 +106,21 @@ def explain(
     raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
 
 
+@app.command("test")
+def run_rule_tests(
+    paths: Annotated[list[str] | None, typer.Argument(help="Rule files or folders.")] = None,
+    rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show only what fails, and what has no tests.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the tests in rule files: does the rule fire, and what would it write."""
+    from automation.cli.trials import run_tests
+
+    raise typer.Exit(run_tests(paths, rule_id=rule, quiet=quiet, as_json=as_json))
+
+
 @app.command()
 def send(
     payload: Annotated[

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ValidationError
 
 from automation.engine import dates
+from automation.engine.cases import Subject, build_cases
 from automation.engine.conditions import Where, compile_table
 from automation.engine.match import Table
 from automation.engine.positions import Path, Span, scan
@@ -216,6 +217,9 @@ class _File:
         steps = builder.build(raw.get("do", []), (*place, "do"))
         on = self.events(raw, place)
         schedule = self.schedule(raw, place, on)
+        tests = build_cases(
+            raw.get("test", []), (*place, "test"), self.where, Subject(on, steps, self.zone)
+        )
         self.parts.rules[rule_id] = Rule(
             id=rule_id,
             description=self.text(raw, place, "description"),
@@ -236,6 +240,7 @@ class _File:
             schedule=schedule,
             lane=self.lane(raw, place),
             guard=self.guard(raw, place),
+            tests=tests,
         )
 
     def line(self, place: Path) -> str:
