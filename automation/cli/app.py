@@ -121,6 +121,14 @@ def run_rule_tests(
     raise typer.Exit(run_tests(paths, rule_id=rule, quiet=quiet, as_json=as_json))
 
 
+@app.command("rules")
+def list_all_rules(rules: RulesDir = "rules", as_json: Json = False) -> None:
+    """List every rule: where it is, what it listens to, whether it ever fired, and what holds it up."""
+    from automation.cli.inventory import list_rules
+
+    raise typer.Exit(list_rules(folder=rules, as_json=as_json))
+
+
 @app.command()
 def send(
     payload: Annotated[
