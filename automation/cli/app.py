@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 something is wrong with what was asked about, 2 wrong usag
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -127,6 +127,34 @@ def list_all_rules(rules: RulesDir = "rules", as_json: Json = False) -> None:
     from automation.cli.inventory import list_rules
 
     raise typer.Exit(list_rules(folder=rules, as_json=as_json))
+
+
+@app.command()
+def plan(
+    rules: Annotated[str, typer.Option("--rules", help="The folder of proposed rules.")],
+    since: Annotated[
+        str, typer.Option("--since", help="Events since then: 7d, 12h, or a date.")
+    ] = "7d",
+    current: Annotated[
+        str,
+        typer.Option(
+            "--current", help="The folder of the rules in force.", envvar="AUTOMATION_RULES"
+        ),
+    ] = "rules",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown for a pull request.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run proposed rules over recorded events, write nothing, and print what would be otherwise."""
+    from automation.cli.planning import plan_rules
+
+    if as_json and markdown:
+        raise typer.BadParameter("--json or --markdown, not both")
+    form: Literal["json", "markdown", "text"] = (
+        "json" if as_json else "markdown" if markdown else "text"
+    )
+    raise typer.Exit(plan_rules(proposed=rules, current=current, since=since, form=form))
 
 
 @app.command()

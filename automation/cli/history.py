@@ -12,6 +12,7 @@ from automation.cli.files import rule_files
 from automation.cli.listing import with_store
 from automation.cli.tracing import show, stdout
 from automation.engine.explain import Trace, trace
+from automation.engine.index import names_of
 from automation.engine.problems import nearest
 from automation.engine.rules import Rule
 from automation.engine.tally import LineTally, tally
@@ -45,7 +46,7 @@ def explain_rule(rule_id: str, *, last: int, folder: str, as_json: bool) -> int:
 
 async def _events(store: Store, rule: Rule, last: int) -> Sequence[StoredEvent]:
     """The newest events of the names the rule listens to."""
-    names = rule.on if rule.schedule is None else (f"schedule.{rule.id}",)
+    names = names_of(rule)
     found = {
         one.seq: one for name in names for one in await store.events(limit=last, name=name)
     }  # fmt: skip

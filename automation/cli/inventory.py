@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from automation.cli.files import rule_files
 from automation.cli.listing import find_store, stamp, table, with_store
+from automation.engine.index import names_of
 from automation.engine.load import load
 from automation.engine.problems import Problem
 from automation.engine.rules import Rule
@@ -108,7 +109,7 @@ def _good(rule: Rule, usage: Mapping[str, Usage] | None) -> Entry:
         file=rule.file,
         line=rule.line,
         standing="in force" if rule.enabled else "disabled",
-        on=rule.on if rule.schedule is None else (f"schedule.{rule.id}",),
+        on=tuple(names_of(rule)),
         description=rule.description,
         tests=len(rule.tests),
         usage=_used(rule.id, usage),
