@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from automation.cli.files import samples
-from automation.model.errors import NotInStore, SettingsError
+from automation.model.errors import NotInStore, WrongUsage
 from automation.model.event import Challenge, Event, Ignored, WebhookRequest
 from automation.sources.base import Source
 from automation.sources.discover import discover
@@ -57,14 +57,13 @@ def name_of(path: Path) -> str:
 
 
 def source_named(name: str, sources: Mapping[str, Source] | None = None) -> Source:
-    """A source: one of those given, else a built-in one. Raises SettingsError."""
+    """A source: one of those given, else a built-in one. Raises WrongUsage."""
     known = discover() if sources is None else sources
     found = known.get(name)
     if found is None:
-        raise SettingsError(
-            "--event",
-            f"says what the payload is, such as github.push; {name!r} is no source"
-            f" (there are {', '.join(known)})",
+        raise WrongUsage(
+            f"{name!r} is no source; say what the payload is with `send --as` or `explain --event`:"
+            f" a name that starts with {', '.join(known)}, such as github.push"
         )
     return found
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from automation import settings
-from automation.model.errors import NotInStore, SettingsError
+from automation.model.errors import NotInStore, WrongUsage
 from automation.model.run import Run, State
 from automation.store.base import Store, StoredEvent
 from automation.wiring import open_store
@@ -24,7 +24,8 @@ T = TypeVar("T")
 def find_store(environ: Mapping[str, str]) -> str | None:
     """The database of this environment, if there is one already."""
     database = settings.read(environ).database
-    return database if Path(database.removeprefix("sqlite:///")).exists() else None
+    there = database != "memory:" and Path(database.removeprefix("sqlite:///")).exists()
+    return database if there else None
 
 
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
@@ -32,6 +33,8 @@ def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
     database = find_store(os.environ)
     if database is None:
         path = settings.read(os.environ).database.removeprefix("sqlite:///")
+        if path == "memory:":
+            raise NotInStore("a database in memory can only be seen by the process that has it")
         raise NotInStore(f"there is no database {path} yet; `automation serve` makes it")
 
     async def run() -> T:
@@ -93,7 +96,7 @@ def event_json(one: StoredEvent) -> dict[str, Any]:
 def list_runs(*, limit: int, state: str, rule: str, event: str, as_json: bool) -> int:
     """Newest first."""
     if state and state not in set(State):
-        raise SettingsError("--state", f"is one of {', '.join(State)}")
+        raise WrongUsage(f"--state is one of {', '.join(State)}, not {state!r}")
     wanted = State(state) if state else None
 
     async def read(store: Store) -> Sequence[Run]:
@@ -121,7 +124,7 @@ def outcome(one: Run) -> str:
     """What a run wrote, or why not."""
     if one.wrote:
         return "; ".join(f"{wrote.what} {wrote.title or wrote.url}" for wrote in one.wrote)
-    return f"{one.reason} {one.remedy}".strip()
+    return ". ".join(part for part in (one.reason, one.remedy) if part)
 
 
 def run_json(one: Run) -> dict[str, Any]:

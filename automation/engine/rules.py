@@ -50,6 +50,7 @@ class Guard:
     """Limits the service keeps for a rule."""
 
     max_writes: int | None = None
+    per_day: int | None = None
     only_set: frozenset[str] | None = None
     dry_run: bool = False
 

@@ -370,7 +370,7 @@ async def test_a_lane_of_many_is_claimed_without_reading_them_all(tmp_path: Path
     connection.execute(
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
         " INSERT INTO runs SELECT 'r' || i, i, event_id, rule_id, rules_hash, planned_at, lane, state,"
-        " 0, next_at, NULL, '', '', NULL, '[]' FROM n, runs WHERE place = 1"
+        " 0, next_at, NULL, '', '', NULL, '[]', NULL FROM n, runs WHERE place = 1"
     )
     connection.commit()
     plans = " ".join(
