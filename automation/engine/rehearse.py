@@ -5,24 +5,24 @@ and guards are the real ones, and what a step is given is seen as it was rendere
 schema. A step that writes hears that it was done; `find` finds nothing unless a test says what.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from automation.engine.nothing import NOTHING
 from automation.engine.rules import Rule, Step, performed
-from automation.engine.template import NOTHING
 from automation.engine.walk import walk
 from automation.model.action import Action, Call, Conversation, StepResult
 from automation.model.errors import AutomationError, StepFailed
-from automation.model.request import Fetch, Response
+from automation.model.request import Fetch, Notion, Repeat, Request, Response
 from automation.model.values import JsonObject, Value
 
 WRITES = frozenset({"create", "upsert", "update", "append", "comment", "upload"})
 SEPARATOR = "\x1f"
+REHEARSAL = "rehearsal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def rehearse(
     """
     stage = _Stage(steps=performed(rule.steps), given=given)
     talk = walk(
-        dataclasses.replace(rule, guard=dataclasses.replace(rule.guard, dry_run=False)),
+        rule,
         document=document,
         actions={step.verb: _StandIn(step.verb, actions) for step, _ in stage.steps.values()},
         targets={},
@@ -89,7 +89,7 @@ def rehearse(
                 asked = talk.send(response)
     except StopIteration:
         return Rehearsal(effects=tuple(stage.effects))
-    except (AutomationError, ValidationError) as error:
+    except AutomationError as error:
         return Rehearsal(effects=tuple(stage.effects), failed=_reason(error))
 
 
@@ -122,7 +122,15 @@ class _StandIn:
             name: getattr(call.params, name) for name in self.params.model_fields if name in written
         }
         given |= call.params.model_extra or {}
-        answer = yield Fetch(what=self.verb, arguments={"key": call.key, "given": given})
+        asked = {"verb": self.verb, "key": call.key, "given": given}
+        # A write is asked for as one, so that guards count it.
+        if self.writes:
+            request: Request = Notion(
+                method="POST", path=REHEARSAL, body=asked, repeat=Repeat.DOUBLES
+            )
+        else:
+            request = Fetch(what=REHEARSAL, arguments=asked)
+        answer = yield request
         return StepResult(value=answer.body)
 
 
@@ -135,19 +143,26 @@ class _Stage:
     effects: list[Effect] = field(default_factory=list)
     times: dict[str, int] = field(default_factory=dict)
 
-    def answer(self, request: object) -> Value:
+    def answer(self, request: Request) -> Value:
         """Note what the step was given, and answer it. Raises StepFailed where the test has no answer."""
-        if not isinstance(request, Fetch):
-            return None  # a request of the walk itself, not of a step
-        name, _, element = str(request.arguments["key"]).partition(SEPARATOR)
+        match request:
+            case Notion(path="rehearsal", body=dict() as asked):
+                return self._answer(asked)
+            case Fetch(what="rehearsal", arguments=dict() as asked):
+                return self._answer(asked)
+            case _:
+                return None  # the walk's own, not a step's
+
+    def _answer(self, asked: Mapping[str, Value]) -> Value:
+        name, _, element = asked["key"].partition(SEPARATOR)
         step, looped = self.steps[name]
         self.effects.append(
             Effect(
                 step=name,
                 element=element,
-                verb=request.what,
+                verb=asked["verb"],
                 line=step.line,
-                keys=request.arguments["given"],
+                keys=asked["given"],
             )
         )
         time = self.times.get(name, 0)

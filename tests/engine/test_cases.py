@@ -235,7 +235,14 @@ def test_a_rule_that_is_switched_off_is_tested_all_the_same() -> None:
 
 def test_a_guard_is_kept_and_a_dry_run_shows_what_it_holds_back() -> None:
     held = tried(GIVEN + "fires = true", head=HEAD + 'guard.only_set = ["Name"]\n')
-    assert "the guard does not let step `row` set `Count`" in held.failed
+    assert "the guard does not let step `row` set" in held.failed
+    many = tried(
+        f'{WIDE}given.found = [{{ Name = "A" }}, {{ Name = "B" }}]\nfires = true',
+        LOOP,
+        HEAD + "guard.max_writes = 1\n",
+    )
+    assert "guard.max_writes is 1" in many.failed
+    assert [effect.verb for effect in many.effects] == ["find", "update"]
     dry = tried(GIVEN + 'expect.row.set.Name = "Ada"', head=HEAD + "guard.dry_run = true\n")
     assert dry.passed
 
