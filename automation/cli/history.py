@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from automation.cli.explain import load_all
 from automation.cli.files import rule_files
 from automation.cli.listing import with_store
-from automation.cli.tracing import show, stdout
+from automation.cli.tracing import fit, show, stdout
 from automation.engine.explain import Trace, trace
 from automation.engine.index import names_of
 from automation.engine.problems import nearest
@@ -79,7 +80,7 @@ def _print(rule: Rule, traces: Sequence[Trace]) -> None:
     )  # fmt: skip
     console = stdout()
     lines = tally(traces)
-    width = min(max(len(line.text) for line in lines), max(24, (console.width - 30) // 2))
+    width = min(max(cell_len(line.text) for line in lines), max(24, (console.width - 30) // 2))
     titles = Text(
         f"{'':8}{'':{width}}  {'failed':>6}  {'alone':>5}  when it last failed", style="dim"
     )
@@ -88,8 +89,7 @@ def _print(rule: Rule, traces: Sequence[Trace]) -> None:
 
 def _row(line: LineTally, width: int) -> Text:
     mark, style = ("✗", "bold red") if line.failed else ("✓", "green")
-    text = line.text if len(line.text) <= width else line.text[: width - 1] + "…"
     return Text.assemble(
-        "  ", (mark, style), f" {line.number:>3}  {text:<{width}}  {line.failed:>6}  {line.alone:>5}  ",
+        "  ", (mark, style), f" {line.number:>3}  {fit(line.text, width)}  {line.failed:>6}  {line.alone:>5}  ",
         line.had,
     )  # fmt: skip

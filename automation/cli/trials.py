@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from automation.cli.casting import cast
 from automation.cli.explain import load_all, sources_of
 from automation.cli.files import rule_files
-from automation.cli.tracing import lines_of, show, stdout
+from automation.cli.tracing import fit, lines_of, show, stdout
 from automation.engine.problems import nearest
 from automation.engine.rehearse import Effect
 from automation.engine.rules import Case, Rule, RuleSet
@@ -179,13 +180,13 @@ def _effect(one: Effect, width: int) -> Iterator[Text]:
         "      ", (one.verb, "bold" if one.writes else "dim"), f" {_target(one)}", (element, "dim")
     )
     rows = list(_rows(one.keys, one.verb))
-    longest = max((len(name) for name, _ in rows), default=0)
+    longest = max((cell_len(name) for name, _ in rows), default=0)
     for name, value in rows:
         if name == "body" and isinstance(value, str):
             yield from _body(value, width)
         else:
             room = max(24, width - longest - 12)
-            yield Text(f"        {name:<{longest}}  {written(value, min(room, 300))}")
+            yield Text(f"        {fit(name, longest)}  {written(value, min(room, 300))}")
 
 
 def _target(one: Effect) -> str:
@@ -206,8 +207,6 @@ def _body(text: str, width: int) -> Iterator[Text]:
     lines = text.strip().splitlines()
     for line in lines[:MOST_LINES]:
         room = max(24, width - 12)
-        yield Text.assemble(
-            "          ", ("│ ", "dim"), line if len(line) <= room else line[: room - 1] + "…"
-        )
+        yield Text.assemble("          ", ("│ ", "dim"), fit(line, room))
     if len(lines) > MOST_LINES:
         yield Text(f"          … ({len(lines)} lines in all)", "dim")
