@@ -4,7 +4,7 @@ How they end is in `automation.cli.exits`.
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -123,6 +123,57 @@ def explain(
     if last is not None:
         raise typer.Exit(explain_rule(rule, last=last, folder=rules, as_json=as_json))
     raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
+
+
+@app.command("test")
+def run_rule_tests(
+    paths: Annotated[list[str] | None, typer.Argument(help="Rule files or folders.")] = None,
+    rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show only what fails, and what has no tests.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the tests in rule files: does the rule fire, and what would it write."""
+    from automation.cli.trials import run_tests
+
+    raise typer.Exit(run_tests(paths, rule_id=rule, quiet=quiet, as_json=as_json))
+
+
+@app.command("rules")
+def list_all_rules(rules: RulesDir = "rules", as_json: Json = False) -> None:
+    """List every rule: where it is, what it listens to, whether it ever fired, and what holds it up."""
+    from automation.cli.inventory import list_rules
+
+    raise typer.Exit(list_rules(folder=rules, as_json=as_json))
+
+
+@app.command()
+def plan(
+    rules: Annotated[str, typer.Option("--rules", help="The folder of proposed rules.")],
+    since: Annotated[
+        str, typer.Option("--since", help="Events since then: 7d, 12h, or a date.")
+    ] = "7d",
+    current: Annotated[
+        str,
+        typer.Option(
+            "--current", help="The folder of the rules in force.", envvar="AUTOMATION_RULES"
+        ),
+    ] = "rules",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown for a pull request.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run proposed rules over recorded events, write nothing, and print what would be otherwise."""
+    from automation.cli.planning import plan_rules
+
+    if as_json and markdown:
+        raise typer.BadParameter("--json or --markdown, not both")
+    form: Literal["json", "markdown", "text"] = (
+        "json" if as_json else "markdown" if markdown else "text"
+    )
+    raise typer.Exit(plan_rules(proposed=rules, current=current, since=since, form=form))
 
 
 @app.command()
