@@ -77,6 +77,7 @@ def rehearse(
         targets={},
         now=now,
         key_of=lambda step, element: f"{step}{SEPARATOR}{element}",
+        rehearsal=True,
     )
     try:
         asked = next(talk)

@@ -34,7 +34,6 @@ from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.target import Target
 from automation.model.values import JsonObject
 
-NEWER = "Upgrade when it is, then `automation retry` goes on."
 GUARDED_TABLES = ("match", "set", "set_once")
 WOULD = {
     "created": "would create",
@@ -81,6 +80,7 @@ class _Run:
     key_of: Callable[[str, str], str]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
+    rehearsal: bool = False
     imagined: dict[str, str] = field(default_factory=dict)
     """Pages that a dry run only would have made: id to title."""
 
@@ -98,9 +98,15 @@ def walk(
     targets: Mapping[str, Target],
     now: datetime,
     key_of: Callable[[str, str], str],
+    rehearsal: bool = False,
 ) -> Walk:
-    """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done."""
-    run = _Run(rule=rule, actions=actions, targets=targets, now=now, key_of=key_of)
+    """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done.
+
+    In a rehearsal `actions` stand in for everything, also for what this version cannot do yet.
+    """
+    run = _Run(
+        rule=rule, actions=actions, targets=targets, now=now, key_of=key_of, rehearsal=rehearsal
+    )
     roots = roots_of(rule, document, now)
     for step in _flat(rule.steps):
         _check_properties(rule.guard.only_set, step)
@@ -127,10 +133,19 @@ def _foresee(run: _Run, steps: Sequence[Step], roots: Roots, known: frozenset[st
 
 
 def _foresee_one(run: _Run, step: Step, roots: Roots, known: frozenset[str]) -> None:
-    if step.later:
-        raise StepFailed(not_built(step.later), remedy=NEWER)
+    _refuse_later(run, step)
     render_known(step.shape, roots, lambda template: template.roots <= known)
     _foresee(run, step.inner, roots, known)
+
+
+def _refuse_later(run: _Run, step: Step) -> None:
+    later = step.later or (f"`{step.verb}`" if step.verb and step.verb not in run.actions else "")
+    if later and not run.rehearsal:
+        raise StepFailed(
+            not_built(later),
+            remedy=f"Take step `{step.id}` out of the rule, or use a version that has it;"
+            " then retry the run.",
+        )
 
 
 def _is_sure(run: _Run, table: Table | None, roots: Roots, known: frozenset[str]) -> bool:
@@ -235,14 +250,14 @@ def _inner_ids(step: Step) -> Iterator[str]:
 
 
 def _act(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
-    if step.later:
-        raise StepFailed(not_built(step.later), remedy=NEWER)
+    _refuse_later(run, step)
     action = run.actions[step.verb]
     rendered = render(step.shape, roots)
+    params = _params(step, action, rendered)
     _check_values(run, step, rendered)
     name = "/".join(element)
     call = Call(
-        params=_params(step, action, rendered),
+        params=params,
         targets=run.targets,
         key=run.key_of(step.id, name),
         now=run.now,

@@ -135,7 +135,7 @@ class Rig:
             published={},
         )
         self.rules.load()
-        assert self.rules.problems == ()
+        assert [one for one in self.rules.problems if one.severity == "error"] == []
         self.planner = Planner(
             store=store,
             clock=world.clock,
