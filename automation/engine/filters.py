@@ -50,12 +50,32 @@ def as_text(value: Any) -> str:
 
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$^=:@&])")
+_LINE_ENDS = re.compile(r"\r\n?|\n")
+_NO_ENTITY = frozenset("\x0b\x1c\x1d\x1e\x1f\x85")
+"""Control characters that count as blanks and that no entity can stand for; nobody sees them."""
 
 
 def escape_markdown(text: str) -> str:
-    """The text as plain text inside Markdown. A line break stays one; blank lines cannot make blocks."""
-    escaped = _MARKDOWN_SIGNS.sub(r"\\\1", text)
-    return re.sub(r"[ \t]*\r?\n\s*", "  \n", escaped.strip("\r\n"))
+    """The text as plain text inside Markdown: a line break stays one, and no block is ever made.
+
+    A blank line would end the paragraph; as a lone backslash it is one more break. Blanks at the ends
+    of a line would vanish, or make code of it; as entities they are text.
+    https://spec.commonmark.org/0.31.2/#hard-line-breaks
+    """
+    *lines, last = _LINE_ENDS.split(text.strip("\r\n"))
+    broken = (f"{_escaped_line(line)}  \n" if line else "\\\n" for line in lines)
+    return "".join(broken) + _escaped_line(last)
+
+
+def _escaped_line(line: str) -> str:
+    words = line.strip()
+    start = line.index(words) if words else len(line)
+    before, behind = line[:start], line[start + len(words) :]
+    return _entities(before) + _MARKDOWN_SIGNS.sub(r"\\\1", words) + _entities(behind)
+
+
+def _entities(blanks: str) -> str:
+    return "".join(f"&#{ord(ch)};" for ch in blanks if ch not in _NO_ENTITY)
 
 
 def _bounded(text: str) -> str:
@@ -140,8 +160,9 @@ def format_date(value: Any, pattern: Any) -> str:
 
 
 def _plain_line(value: Any) -> str:
-    text = value if isinstance(value, Markdown) else escape_markdown(as_text(value))
-    return text.replace("\n", " ")
+    if isinstance(value, Markdown):
+        return value.replace("\n", " ")
+    return escape_markdown(" ".join(_LINE_ENDS.split(as_text(value))))
 
 
 def bullets(value: Any) -> Markdown:
@@ -156,7 +177,7 @@ def todos(value: Any) -> Markdown:
 
 def quote(value: Any) -> Markdown:
     """`text | quote`: a Markdown quotation."""
-    lines = escape_markdown(as_text(value)).splitlines() or [""]
+    lines = escape_markdown(as_text(value)).split("\n")
     return Markdown("\n".join(f"> {line}" for line in lines))
 
 

@@ -1,9 +1,11 @@
 """Was a doubtful write done? One conversation per kind of probe; ends with the answer that was lost."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from typing import Any
 
 from automation.model.request import ByChildren, ByProperty, Notion, Probe, Response
 from automation.notion import wire
+from automation.notion.values import plain_value
 
 Question = Generator[Notion, Response, Response | None]
 
@@ -18,10 +20,24 @@ def settle(probe: Probe) -> Question:
 
 
 def _by_property(probe: ByProperty) -> Question:
+    """Notion compares texts without case; a probe does not."""
     where = {"property": probe.property, probe.type: {"equals": probe.value}}
-    answer = yield wire.query(probe.data_source_id, where=where, page_size=2)
-    pages = answer.body["results"]
-    return Response(status=200, body=pages[0]) if pages else None
+    cursor: str | None = None
+    while True:
+        answer = yield wire.query(probe.data_source_id, where=where, cursor=cursor)
+        for page in answer.body["results"]:
+            if _is_it(page, probe):
+                return Response(status=200, body=page)
+        cursor = answer.body.get("next_cursor")
+        if not cursor:
+            return None
+
+
+def _is_it(page: Mapping[str, Any], probe: ByProperty) -> bool:
+    value = page["properties"].get(probe.property)
+    if not isinstance(probe.value, str) or value is None:
+        return True
+    return bool(plain_value(value) == probe.value)
 
 
 def _by_children(probe: ByChildren) -> Question:
