@@ -7,12 +7,13 @@ from pydantic import BaseModel, ConfigDict
 
 from automation.model.action import Call, StepResult, Wrote
 from automation.model.errors import StepFailed
-from automation.model.request import ByProperty, Notion, Response
+from automation.model.request import ByProperty, ByTitle, Notion, Probe, Response
 from automation.model.target import Target, TargetKind
 from automation.model.values import Json, Value
 from automation.notion import blocks, markdown, wire
 from automation.notion.blocks import Parcel
 from automation.notion.properties import encode_all, needs_whole
+from automation.notion.richtext import plain_text
 from automation.notion.schema import PropertySchema, Schema, read_schema
 from automation.notion.values import title_of
 
@@ -83,7 +84,7 @@ def make_page(
 ) -> Made:
     """Make the page with its first blocks, then append the rest. Returns the page."""
     properties = dict(properties)
-    probe = natural
+    probe: Probe = natural or _by_title(target, properties)
     if target.key_property and target.kind is TargetKind.DATA_SOURCE:
         kept = schema_of(target).get(target.key_property)
         properties |= encoded(call, schema_of(target), {kept.name: call.key})
@@ -104,6 +105,14 @@ def make_page(
     page: Mapping[str, Any] = answer.body
     yield from _rest(str(page["id"]), content, first)
     return page
+
+
+def _by_title(target: Target, properties: Mapping[str, Json]) -> ByTitle:
+    """Without a key, a page whose making was never answered is known by its title."""
+    is_row = target.kind is TargetKind.DATA_SOURCE
+    name = schema_of(target).title if is_row else ""
+    title = properties.get(name or "title", {}).get("title", [])
+    return ByTitle(parent_id=target.id, title=plain_text(title), property=name)
 
 
 def children(page_id: str) -> Generator[Notion, Response, list[Json]]:
@@ -149,15 +158,15 @@ def _whole_list(page_id: str, one: PropertySchema) -> Generator[Notion, Response
 def _rest(
     page_id: str, content: Sequence[Json], first: Sequence[Parcel]
 ) -> Generator[Notion, Response, None]:
-    """What did not fit: what is nested in the first portion, then the other portions."""
-    last = None
-    if any(one.later for one in first):
-        made = yield from children(page_id)
-        ids = [str(one["id"]) for one in made]
-        yield from blocks.fill(zip(ids, first, strict=True))
-        last = ids[-1]
-    if content[len(first) :]:
-        yield from blocks.append_all(page_id, content[len(first) :], after=last)
+    """What did not fit: what is nested in the first portion, then the other portions behind it."""
+    rest = content[len(first) :]
+    if not rest and not any(one.later for one in first):
+        return
+    made = yield from children(page_id)
+    ids = [str(one["id"]) for one in made]
+    yield from blocks.fill(zip(ids, first, strict=False))
+    if rest:
+        yield from blocks.append_all(page_id, rest, after=ids[-1] if ids else None)
 
 
 def page_result(what: str, page: Mapping[str, Any]) -> StepResult:

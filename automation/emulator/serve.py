@@ -25,12 +25,17 @@ def build(seed: str, limit: int, *, search_lag: float = 0.0) -> Emulator:
 
 def listen(port: int) -> socket.socket:
     """A socket on loopback; port 0 takes a free one."""
-    # With the protocol named asyncio sets TCP_NODELAY on what it accepts; without, Nagle costs 40 ms.
+    # asyncio turns Nagle's algorithm off only where the protocol is named: without it each answer,
+    # sent as head and body, waits 40 ms for an acknowledgement.
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind(("127.0.0.1", port))
-    # Who reads where it is may connect at once, and waits until it serves.
-    made.listen(2048)
+    try:
+        made.bind(("127.0.0.1", port))
+        # Who reads where it is may connect at once, and waits until it serves.
+        made.listen(1024)
+    except OSError:
+        made.close()
+        raise
     return made
 
 

@@ -78,6 +78,8 @@ class Parcel:
     later: Sequence[Json] = field(default=())
     count: int
     weight: int
+    held: bool = False
+    """Whether some of its children go out with it, and others later."""
 
 
 def parcel(one: Json, room: int) -> Parcel:
@@ -104,6 +106,7 @@ def _bare(one: Json, room: int) -> Parcel:
         later=nested[len(rows) :],
         count=1 + len(rows),
         weight=len(wire.encoded(with_rows)),
+        held=True,
     )
 
 
@@ -176,4 +179,13 @@ def fill(made: Iterable[tuple[str, Parcel]]) -> Generator[Notion, Response, None
     """Append what is nested in blocks that are there."""
     for identity, one in made:
         if one.later:
-            yield from append_all(identity, one.later)
+            after = (yield from last_child(identity)) if one.held else None
+            yield from append_all(identity, one.later, after=after)
+
+
+def last_child(parent_id: str) -> Generator[Notion, Response, str | None]:
+    """The last of the children that a request made with their parent (so at most 100): what comes next
+    goes behind it, and can be told from it if its answer is lost."""
+    answer = yield wire.list_children(parent_id)
+    children = answer.body["results"]
+    return str(children[-1]["id"]) if children else None

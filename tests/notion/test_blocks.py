@@ -53,8 +53,8 @@ CASES: list[tuple[str, list[Any], int]] = [
     ("more than 500 KB", [paragraph("x" * 2000) for _ in range(90)] * 3, 3),
     ("more than 500 KB of few blocks", to_blocks("\n\n".join(["字" * 60_000] * 6)), 3),
     ("a table", to_blocks("|a|\n|-|\n" + "|b|\n" * 99), 1),
-    ("a table of 341 rows", to_blocks("|a|\n|-|\n" + "|b|\n" * 340), 4),
-    ("a heavy table", to_blocks("|a|\n|-|\n" + f"|{'字' * 20_000}|\n" * 20), 3),
+    ("a table of 341 rows", to_blocks("|a|\n|-|\n" + "|b|\n" * 340), 5),
+    ("a heavy table", to_blocks("|a|\n|-|\n" + f"|{'字' * 20_000}|\n" * 20), 4),
     ("a table deep down", to_blocks("- a\n  - b\n    - c\n\n      |d|\n      |-|\n      |e|"), 3),
 ]
 
