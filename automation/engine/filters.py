@@ -50,8 +50,8 @@ def as_text(value: Any) -> str:
 
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$^=:@&])")
-_LINE_ENDS = re.compile(r"\r\n?|\n")
-_NO_ENTITY = frozenset("\x0b\x1c\x1d\x1e\x1f\x85")
+_LINE_ENDS = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
+_NO_ENTITY = frozenset("\x1c\x1d\x1e\x1f")
 """Control characters that count as blanks and that no entity can stand for; nobody sees them."""
 
 
@@ -62,7 +62,7 @@ def escape_markdown(text: str) -> str:
     of a line would vanish, or make code of it; as entities they are text.
     https://spec.commonmark.org/0.31.2/#hard-line-breaks
     """
-    *lines, last = _LINE_ENDS.split(text.strip("\r\n"))
+    *lines, last = _LINE_ENDS.sub("\n", text).strip("\n").split("\n")
     broken = (f"{_escaped_line(line)}  \n" if line else "\\\n" for line in lines)
     return "".join(broken) + _escaped_line(last)
 
