@@ -14,7 +14,7 @@ from automation.model.request import ByChildren, ByProperty, ByTitle, Notion, Re
 from automation.model.values import Json
 from automation.notion import wire
 from automation.notion.richtext import plain_text
-from automation.notion.values import title_of
+from automation.notion.values import plain_value, title_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +59,16 @@ def _unknown() -> Question:
 
 
 def _by_property(probe: ByProperty) -> Question:
-    """Whoever made the page of this key: it is the one that was wanted."""
+    """Whoever made the page of this key: it is the one that was wanted. Notion's `equals` forgives case."""
     where = {"property": probe.property, probe.type: {"equals": probe.value}}
-    answer = yield wire.query(probe.data_source_id, where=where, page_size=2)
-    pages = answer.body["results"][:1]
+    answer = yield wire.query(probe.data_source_id, where=where)
+    pages = [page for page in answer.body["results"] if _has_key(page, probe)][:1]
     return [Candidate(response=Response(status=200, body=page), made=None) for page in pages]
+
+
+def _has_key(page: Mapping[str, Any], probe: ByProperty) -> bool:
+    value = plain_value(page["properties"].get(probe.property))
+    return value == probe.value or not isinstance(probe.value, str)
 
 
 def _by_children(probe: ByChildren, sent: Sequence[Json], since: datetime, skip: int) -> Question:
