@@ -4,7 +4,7 @@ Several rigs on one file are several processes; a rig that is left and made anew
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from automation.wiring import target_names
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+SETTLE = timedelta(seconds=100)
 
 
 class HandClock:
@@ -115,7 +116,15 @@ def _shown(value: Mapping[str, Any]) -> Any:
 class Rig:
     """One process."""
 
-    def __init__(self, world: World, store: Store, send: Send, secret: bytes, name: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        send: Send,
+        secret: bytes,
+        name: str = "host/1/1",
+        concurrency: int = 16,
+    ) -> None:
         self.world = world
         self.store = store
         self.send = send
@@ -146,7 +155,8 @@ class Rig:
             send=send,
             jitter=lambda: 0.0,
             owner=name,
-            settle_seconds=100.0,
+            settle_seconds=SETTLE.total_seconds(),
+            concurrency=concurrency,
         )
         self.dispatcher = Dispatcher(shop, lambda: None)
 
@@ -184,38 +194,24 @@ class Rig:
 
 
 @asynccontextmanager
-async def process(
-    world: World,
-    name: str = "host/1/1",
-    *,
-    store: Callable[[], Store] | None = None,
-    around: Callable[[Send], Send] | None = None,
-) -> AsyncIterator[Rig]:
-    """A process on this world's file. `around` wraps its way to Notion."""
-    made = store() if store else SqliteStore(world.database)
-    await made.open()
-    transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
-    client = NotionClient(
-        base_url="http://127.0.0.1", token=world.emulator.workspace.token, transport=transport
-    )
-    governor = Governor(made, world.clock, token_key="t", limit=1_000_000)
-    send = Exchange(client, governor).send
+async def process(world: World, name: str = "host/1/1") -> AsyncIterator[Rig]:
+    """A process on this world's file."""
+    store = SqliteStore(world.database)
+    await store.open()
     try:
-        secret = await made.install_secret()
-        yield Rig(world, made, around(send) if around else send, secret, name)
+        async with way_to_notion(world, store) as send:
+            yield Rig(world, store, send, await store.install_secret(), name)
     finally:
-        await client.close()
-        await made.close()
+        await store.close()
 
 
-Step = Callable[[Rig], Awaitable[None]]
-
-
-async def through(world: World, *steps: Step) -> Sequence[Run]:
-    """Each step in a process of its own: the service is restarted between them."""
-    runs: Sequence[Run] = ()
-    for step in steps:
-        async with process(world) as rig:
-            await step(rig)
-            runs = await rig.runs()
-    return runs
+@asynccontextmanager
+async def way_to_notion(world: World, store: Store) -> AsyncIterator[Send]:
+    """Requests to the Notion in this process. What breaks off there is answered with a 500."""
+    transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
+    token = world.emulator.workspace.token
+    async with NotionClient(
+        base_url="http://127.0.0.1", token=token, transport=transport
+    ) as client:
+        governor = Governor(store, world.clock, token_key="t", limit=1_000_000)
+        yield Exchange(client, governor).send
