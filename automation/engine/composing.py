@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from automation.engine import dates
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
-from automation.engine.grammar import RULE
+from automation.engine.grammar import RULE, TEST
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.rules import Guard, Rule, Step
@@ -52,6 +52,8 @@ def compose(
     one = _Composer(raw, good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
+    for index, test in enumerate(good.get("test", [])):
+        check(test, (*place, "test", index), TEST, where)
     schedule = one.schedule()
     guard = one.guard()
     one.warn_of_guard(guard, steps)
@@ -125,7 +127,7 @@ class _Composer:
         table, here = self.good.get("schedule"), (*self.place, "schedule")
         if table is None:
             return None
-        if self.good.get("on", SCHEDULE) != SCHEDULE:
+        if SCHEDULE not in self.good.get("on", SCHEDULE):
             self.where.wrong_key(here, '`schedule` goes with on = "schedule"')
         zone = ZoneInfo(table["timezone"]) if "timezone" in table else self.defaults.zone
         catch_up = table.get("catch_up", "none")

@@ -29,6 +29,7 @@ RESERVED = frozenset(
     }
 )
 """Words of Liquid, which no name may be."""
+_OR_INNER = "; or inner steps, each below [[rule.do.do]]"
 LOOP = Keys(what="a loop", keys=STEP.keys)
 
 
@@ -69,7 +70,10 @@ class StepBuilder:
         if verb is None and not self._is_loop(raw, place):
             return None
         before = len(self.where.problems)
-        good = check(raw, place, verb.table if verb else LOOP, self.where)
+        one_verb = {
+            k: v for k, v in raw.items() if k not in self.verbs or k == (verb and verb.name)
+        }
+        good = check(one_verb, place, verb.table if verb else LOOP, self.where)
         step_id = self._id(good, place, verb)
         loop = self._loop(good, place, roots)
         inside = roots | ({loop.name} if loop else set())
@@ -115,7 +119,7 @@ class StepBuilder:
         self.where.wrong_key(
             (*place, unknown) if unknown and near else place,
             "this step has no verb",
-            near or f"one of {', '.join(self.verbs)}",
+            near or f"one of {', '.join(self.verbs)}{_OR_INNER if 'for_each' in raw else ''}",
         )
         return False
 

@@ -72,9 +72,9 @@ class Naive:
                 self.equals_one(one, here, (*at, index), fold) for index, one in enumerate(value)
             )
         if word == "exists":
-            return (len(there) > 0) == value
+            return (len(there) > 0) is bool(value)
         if word == "empty":
-            return (len([one for one in there if one not in ("", [], {})]) == 0) == value
+            return (len([one for one in there if one not in ("", [], {})]) == 0) is bool(value)
         if word in {"any", "all", "none"}:
             verdicts = [self.holds(value, [one], at) for one in _singles(here)]
             if word == "all":
@@ -159,8 +159,9 @@ class Naive:
             return self._moment(self.now.astimezone(self.zone).date() + timedelta(days[value]))
         words = value.split(" ") if isinstance(value, str) else []
         if len(words) == 3 and (words[0] == "in" or words[2] == "ago"):
-            sign, count, unit = (1, *words[1:]) if words[0] == "in" else (-1, *words[:2])
-            return self.now + sign * timedelta(**{unit.rstrip("s") + "s": int(count)})
+            count, unit = words[1:] if words[0] == "in" else words[:2]
+            span = timedelta(**{unit.rstrip("s") + "s": int(count)})
+            return self.now + span if words[0] == "in" else self.now - span
         return self._moment(value)
 
     def _moment(self, value: Any) -> datetime | None:
