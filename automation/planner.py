@@ -1,15 +1,20 @@
-"""Plans what has been stored: reads events in their order, asks the engine, keeps the plans."""
+"""Plans what has been stored: reads events in their order, asks the engine, keeps the plans.
+
+An event is also shown to the runs that wait for one of its name. Who waits is read after the event
+was: see `store.sql_waits` for why none is missed.
+"""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from automation.clock import Clock
 from automation.directory import Directory
+from automation.engine import waiting
 from automation.engine.plan import plan
 from automation.model.event import Event, document
 from automation.rulebook import RuleBook
 from automation.sources.reading import read
-from automation.store.base import Store
+from automation.store.base import Store, Watch
 
 BATCH = 64
 LOOK_EVERY_SECONDS = 1.0
@@ -41,17 +46,23 @@ class Planner:
             return LOOK_EVERY_SECONDS
         # The rule set is kept before any plan names it.
         await self._rules.keep()
-        await asyncio.gather(*(self._plan(event) for event in events))
+        watches = await self._store.watches(
+            {covering for event in events for covering in waiting.names(event.name)}
+        )
+        await asyncio.gather(*(self._plan(event, watches) for event in events))
         self._wake_runs()
         return 0.0
 
-    async def _plan(self, event: Event) -> None:
+    async def _plan(self, event: Event, watches: Sequence[Watch]) -> None:
         missing = self._directory.missing(self._rules.target_texts())
+        known = document(event, read(event))
         planned = plan(
-            event,
-            document(event, read(event)),
-            self._rules.current,
-            now=self._clock.now(),
-            waiting=missing.keys(),
+            event, known, self._rules.current, now=self._clock.now(), waiting=missing.keys()
         )
-        await self._store.save_plan(planned)
+        answers = [
+            watch
+            for watch in watches
+            if watch.event_id != event.id
+            and waiting.answers(watch.wait, event.name, event.received_at, known)
+        ]
+        await self._store.save_plan(planned, answers=answers)

@@ -5,7 +5,7 @@ import hashlib
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,18 @@ DRAIN_SECONDS = 8.0
 
 def new_id() -> str:
     """An event's id: 80 random bits in hex."""
-    return secrets.token_hex(10)
+    return next(_ids)
+
+
+def _fresh_ids() -> Iterator[str]:
+    """Randomness is fetched for many at once: asking the kernel for each costs a switch of threads."""
+    while True:
+        block = secrets.token_bytes(10 * 256)
+        for at in range(0, len(block), 10):
+            yield block[at : at + 10].hex()
+
+
+_ids = _fresh_ids()
 
 
 def open_store(database: str) -> Store:
@@ -158,10 +169,17 @@ class Service:
 class Builder:
     """Puts one service together."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str], clock: Clock | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        clock: Clock | None,
+        requests_per_minute: int | None,
+    ) -> None:
         self.settings = settings
         self.environ = environ
         self.clock = clock or SystemClock()
+        self.requests_per_minute = requests_per_minute or settings.notion_plan.requests_per_minute
         self.owner = me()
 
     async def build(self) -> Service:
@@ -175,7 +193,7 @@ class Builder:
             store,
             self.clock,
             token_key=token_key(token.get_secret_value() if token else ""),
-            limit=self.settings.notion_plan.requests_per_minute,
+            limit=self.requests_per_minute,
         )
         send = await self._way_to_notion(stack, governor)
         return await self._connect(stack, store, governor, send)
@@ -327,7 +345,14 @@ def token_key(token: str) -> str:
 
 
 async def build_service(
-    settings: Settings, environ: Mapping[str, str], *, clock: Clock | None = None
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    requests_per_minute: int | None = None,
 ) -> Service:
-    """A service for these settings. Raises SettingsError, RuleError or StoreError."""
-    return await Builder(settings, environ, clock).build()
+    """A service for these settings. Raises SettingsError, RuleError or StoreError.
+
+    `requests_per_minute` stands in for the plan's budget where a bench wants to see past it.
+    """
+    return await Builder(settings, environ, clock, requests_per_minute).build()

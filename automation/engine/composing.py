@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from automation.engine import dates
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
+from automation.engine.foresight import GUARDED_TABLES
 from automation.engine.grammar import RULE, TEST
 from automation.engine.match import Table
 from automation.engine.positions import Path
@@ -61,6 +62,7 @@ def compose(
         id=good.get("id", ""),
         description=good.get("description", ""),
         enabled=good.get("enabled", True),
+        enabled_line=where.positions.key((*place, "enabled")).line,
         file=where.path,
         line=where.positions.key(place).line,
         on=one.on(),
@@ -193,7 +195,7 @@ def _values(value: Any) -> tuple[Any, ...]:
 def set_by(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """Every property a step may set, inner steps too."""
     for step in steps:
-        for key in ("set", "set_once"):
+        for key in GUARDED_TABLES:
             for name in step.shape.get(key) or {}:
                 yield step, name
         yield from set_by(step.inner)

@@ -4,17 +4,17 @@ A key is a field of what stands above it, unless it is a test word and not in qu
 event in `when`, `either` and `unless`; at the roots in `if` and `only`; at an element in a quantifier.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from automation.engine import match
-from automation.engine.match import Line, Needs, Scope, Table, Test, Values
+from automation.engine.match import Line, Table, Test
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.template import examine, is_template
 from automation.engine.where import Where
-from automation.engine.words import Words, needs, slip
+from automation.engine.words import Words, slip
 
 EVENT_ROOTS = ("event", "now", "rule")
 """What a template may name where nothing has been done yet."""
@@ -79,7 +79,7 @@ class _Compiler:
         self._refuse_slip(key, place, path)
         if not isinstance(value, Mapping):
             test = self._words().plain(value, place)
-            yield from self._line(place, path, test, needs(value), value)
+            yield from self._line(place, path, test, "is", value, fold=False)
         elif value:
             yield from self.lines(value, place, path)
         else:
@@ -94,8 +94,7 @@ class _Compiler:
             if word != "ignore_case":
                 here = (*place, word)
                 test = words.one(word, value, here, fold=fold)
-                needed = None if fold else needs({word: value})
-                yield from self._line(here, path, test, needed, value)
+                yield from self._line(here, path, test, word, value, fold=fold)
 
     def _words(self) -> Words:
         return Words(where=self.where, roots=self.roots, lines=self._of_element)
@@ -109,8 +108,10 @@ class _Compiler:
         place: Path,
         path: tuple[str, ...],
         test: Test | None,
-        needed: Needs | None,
-        value: Any,
+        word: str,
+        wanted: Any,
+        *,
+        fold: bool,
     ) -> Iterator[Line]:
         if test is not None:
             yield Line(
@@ -118,9 +119,10 @@ class _Compiler:
                 number=self.where.positions.key(place).line,
                 text=self.where.line(place),
                 test=test,
-                note=_note(path, test),
-                needs=needed,
-                reads=frozenset(_roots(value)),
+                word=word,
+                wanted=wanted,
+                fold=fold,
+                reads=frozenset(_roots(wanted)),
             )
 
     # what is wrong --------------------------------------------------------------------------------
@@ -152,30 +154,3 @@ def _roots(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping | list):
         for inner in value.values() if isinstance(value, Mapping) else value:
             yield from _roots(inner)
-
-
-def _note(path: tuple[str, ...], test: Test) -> Callable[[Values, Scope], str]:
-    def note(values: Values, scope: Scope) -> str:
-        if not values:
-            return f"the event has no `{'.'.join(path)}`"
-        return ", ".join(_shown(found.value) for found in values[:3]) + (
-            ", …" if len(values) > 3 else ""
-        )
-
-    return note
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return f'"{value if len(value) <= 60 else value[:57] + "..."}"'
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return (
-            "["
-            + ", ".join(_shown(item) for item in value[:3])
-            + (", …]" if len(value) > 3 else "]")
-        )
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(list(value)[:3]) + (", …}" if len(value) > 3 else "}")
-    return str(value)

@@ -182,6 +182,8 @@ NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_
 def _event_fault(value: Any) -> str:
     if not isinstance(value, str):
         return ""
+    if is_template(value):
+        return "this is an event's name, written out, never a template"
     if "*" in value:
         return "an event name has no `*`: a shorter name covers everything below it"
     return "event names are in small letters" if value != value.lower() else ""

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from automation.engine.building import FileParts, build_file
+from automation.engine.known import KnownFields
 from automation.engine.problems import Problem, at, nearest
 from automation.engine.reading import clean, parse
 from automation.engine.rules import Agent, Rule, RuleSet, canonical
 from automation.engine.verbs import Verb, verbs
 from automation.model.action import Action
 from automation.model.errors import RuleError
+from automation.model.fields import Catalogue
 from automation.model.sender import Sender
 from automation.model.target import TargetName
 
@@ -26,13 +28,20 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(files: Mapping[str, str], *, actions: Mapping[str, Action]) -> Loaded:
-    """Load texts by path."""
+def load(
+    files: Mapping[str, str],
+    *,
+    actions: Mapping[str, Action],
+    catalogue: Catalogue = Catalogue(),  # noqa: B008  # frozen: nothing is known of any event
+) -> Loaded:
+    """Load texts by path. What the catalogue knows of events, the rules are held to."""
     problems: list[Problem] = []
-    known = verbs(actions)
-    parts = [_one(path, text, known, problems) for path, text in sorted(files.items())]
+    fields = KnownFields(catalogue)
+    words = verbs(actions)
+    parts = [_one(path, text, words, fields, problems) for path, text in sorted(files.items())]
     _refuse_twins(parts, problems)
     _refuse_strangers(parts, problems)
+    problems += fields.senders({name for part in parts for name in part.senders})
     broken = {problem.path for problem in problems if problem.severity == "error"}
     good = [part for part in parts if part.path not in broken]
     return Loaded(
@@ -50,13 +59,22 @@ def reload_kept(text: str, actions: Mapping[str, Action]) -> RuleSet:
     return loaded.rules
 
 
-def _one(path: str, text: str, known: Mapping[str, Verb], problems: list[Problem]) -> FileParts:
+def _one(
+    path: str,
+    text: str,
+    words: Mapping[str, Verb],
+    fields: KnownFields,
+    problems: list[Problem],
+) -> FileParts:
     text = clean(text)
     raw = parse(path, text)
     if isinstance(raw, Problem):
         problems.append(raw)
         return FileParts(path=path)
-    return build_file(path, text, raw, known, problems)
+    own: list[Problem] = []
+    parts = build_file(path, text, raw, words, own)
+    problems += own + fields.check(path, text, raw, own)
+    return parts
 
 
 def _refuse_twins(parts: Iterable[FileParts], problems: list[Problem]) -> None:

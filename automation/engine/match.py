@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from automation.engine import dates
 from automation.engine.paths import Found, find, spread
+from automation.model.values import Value
 
 TEXT_TESTS = ("starts_with", "ends_with", "contains", "like")
 ORDER_TESTS = ("above", "below", "at_least", "at_most")
@@ -43,25 +44,21 @@ Render = Callable[[Scope], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What an index may rely on: the line passes only if some single value at its path equals one of
-    `equals` (text, number or true/false, of the same kind), or starts with one of `starts`."""
-
-    equals: tuple[str | int | float | bool, ...] = ()
-    starts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a condition: the path from the root, and its test. `text` is the line as written;
-    `reads` are the roots that templates in it name."""
+    """One line of a condition: the path from the root, and its test. `text` is the line as written.
+
+    `word`, `wanted` and `fold` are the same test as data (`is` for a plain value, and `wanted` as TOML
+    has it), for those that look at a test instead of running it: the index, and explain's hints.
+    `reads` are the roots that templates in it name.
+    """
 
     path: tuple[str, ...]
     number: int
     text: str
     test: Test
-    note: Callable[[Values, Scope], str]
-    needs: Needs | None = None
+    word: str = ""
+    wanted: Value = None
+    fold: bool = False
     reads: frozenset[str] = frozenset()
 
     def values(self, root: Any) -> Values:

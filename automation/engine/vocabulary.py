@@ -221,3 +221,8 @@ VERBS: Mapping[str, Mapping[str, Key]] = {
     },
 }
 """The verbs of the language, whether this version performs them or not."""
+
+COMMON: Mapping[str, Kind | Keys] = {
+    key: VERBS["upsert"][key].kind for key in ("set", "set_once", "match", "body")
+}
+"""Keys that mean the same with every verb, also with one that is only in `actions/`."""

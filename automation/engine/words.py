@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Any
 
 from automation.engine import dates, match
-from automation.engine.match import Needs, Render, Test
+from automation.engine.match import Render, Test
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.template import is_template
@@ -261,37 +261,3 @@ def _is_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
-
-
-def needs(value: Any) -> Needs | None:
-    """What an index may rely on, from a line's value as written: a plain value, a list, or one test."""
-    if isinstance(value, Mapping):
-        match dict(value):
-            case {"is": inner, **rest} if not rest:
-                return needs(inner)
-            case {"starts_with": start, **rest} if not rest:
-                return _starts(start if isinstance(start, list) else [start])
-            case _:
-                return None
-    values = value if isinstance(value, list) else [value]
-    found = [_needs_one(item) for item in values]
-    if not found or None in found:
-        return None
-    known = [one for one in found if one is not None]
-    return Needs(
-        equals=tuple(item for one in known for item in one.equals),
-        starts=tuple(item for one in known for item in one.starts),
-    )
-
-
-def _starts(values: list[Any]) -> Needs | None:
-    plain = [one for one in values if isinstance(one, str) and not is_template(one)]
-    return Needs(starts=tuple(plain)) if plain and len(plain) == len(values) else None
-
-
-def _needs_one(value: Any) -> Needs | None:
-    if isinstance(value, Mapping):
-        return needs(value)
-    if isinstance(value, bool | int | float) or (isinstance(value, str) and not is_template(value)):
-        return Needs(equals=(value,))
-    return None

@@ -5,6 +5,7 @@ neither the store nor Notion can hold them.
 """
 
 import json
+import math
 import re
 from typing import NoReturn
 from urllib.parse import parse_qsl
@@ -17,6 +18,7 @@ MAX_NODES = 200_000
 MAX_DEPTH = 64
 MAX_FORM_FIELDS = 1_000
 
+_CONTAINERS = (dict, list)
 _NEEDS_CLEANING = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -43,19 +45,21 @@ def decode_json(body: bytes) -> Json:
     check_nodes(body)
     text = _text(body)
     try:
-        value = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value = _STRICT.decode(text)
     except RecursionError as error:
         raise BadShape(f"the JSON is nested deeper than {MAX_DEPTH}") from error
     except ValueError as error:
         raise Unreadable(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise Unreadable(f"the JSON is {type(value).__name__}, not an object")
-    _check_depth(value, 1)
+    _check_depth(value)
     return _clean(value) if _NEEDS_CLEANING.search(body) else value
 
 
 def check_nodes(body: bytes) -> None:
     """Raises BadShape for a body that would parse into more than MAX_NODES values."""
+    if len(body) <= MAX_NODES:
+        return
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_NODES:
         raise BadShape(f"the JSON has more than {MAX_NODES} nodes")
 
@@ -104,18 +108,32 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check_depth(value: Json, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise BadShape(f"the JSON is nested deeper than {MAX_DEPTH}")
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        if isinstance(value, float) and value in (float("inf"), float("-inf")):
-            raise Unreadable("the JSON has a number that is too large")
-        return
-    for item in value:
-        if isinstance(item, dict | list | float):
-            _check_depth(item, depth + 1)
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("it has a number that is too large")
+    return number
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
+)
+"""Made once: a decoder with rules of its own is costly to make."""
+
+
+def _check_depth(value: Json) -> None:
+    """Level by level, and without recursion: most values are leaves, and never looked into."""
+    level: list[Json] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return
+    raise BadShape(f"the JSON is nested deeper than {MAX_DEPTH}")
 
 
 def _clean(value: Json) -> Json:

@@ -19,36 +19,58 @@ COLUMNS = (
 )
 
 
+def append_all(connection: sqlite3.Connection, events: Sequence[Event]) -> list[Appended]:
+    """`append` for a group that is committed together: as a whole when all of it is new."""
+    connection.execute("SAVEPOINT all_new")
+    keys = [(one.source, key, one.id) for one in events for key in dict.fromkeys(one.keys)]
+    added = connection.executemany(
+        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        keys,
+    )
+    all_new = added.rowcount == len(keys)
+    if all_new:
+        connection.executemany(INSERT, [_row(one) for one in events])
+    else:
+        connection.execute("ROLLBACK TO all_new")
+    connection.execute("RELEASE all_new")
+    if all_new:
+        return [Appended(event_id=one.id, duplicate=False) for one in events]
+    return [append(connection, one) for one in events]
+
+
 def append(connection: sqlite3.Connection, event: Event) -> Appended:
     """See Store.append."""
-    for key in event.keys:
-        known = connection.execute(
-            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
-        ).fetchone()
-        if known is not None:
-            return Appended(event_id=known[0], duplicate=True)
-    connection.execute(
-        "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
-        " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            event.id,
-            event.source,
-            event.name,
-            dump(event.keys),
-            micros(event.received_at),
-            event.body,
-            event.encoding.value,
-            dump(event.inner),
-            dump(dict(event.names)),
-            event.problem,
-            "new" if event.problem is None else "parked",
-        ),
-    )
+    first = known(connection, event.source, event.keys)
+    if first is not None:
+        return Appended(event_id=first, duplicate=True)
     connection.executemany(
         "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
         [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
     )
+    connection.execute(INSERT, _row(event))
     return Appended(event_id=event.id, duplicate=False)
+
+
+INSERT = (
+    "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
+    " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    return (
+        event.id,
+        event.source,
+        event.name,
+        dump(event.keys),
+        micros(event.received_at),
+        event.body,
+        event.encoding.value,
+        dump(event.inner),
+        dump(dict(event.names)),
+        event.problem,
+        "new" if event.problem is None else "parked",
+    )
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:
@@ -119,6 +141,17 @@ def events(
         (*values, limit),
     )
     return [_stored(row) for row in rows]
+
+
+def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> str | None:
+    """See Store.known."""
+    for key in keys:
+        row = connection.execute(
+            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (source, key)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None
 
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:

@@ -16,19 +16,55 @@ MAX_HEADER_BYTES = 32 * 1024
 MAX_CONNECTIONS = 2_000
 
 
+class Together:
+    """A transport that sends what one turn of the loop wrote as one packet.
+
+    uvicorn writes the head and the body of an answer apart; a system call costs as much as an HMAC.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Send it at the end of this turn."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Close behind what was written."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class BoundedProtocol(H11Protocol):
     """A connection must bring a whole request head within HEADER_SECONDS, and then make progress."""
 
-    _deadline: asyncio.TimerHandle | None = None
+    _due: float | None = None
+    """When the head must be there; None while a request is being answered."""
+    _timer: asyncio.TimerHandle | None = None
+    """One for the connection's life: to arm one for each request costs more than to look again."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request head."""
-        super().connection_made(transport)
-        self._arm()
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
+        self._expect()
+        self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock."""
-        self._disarm()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def handle_events(self) -> None:
@@ -36,26 +72,23 @@ class BoundedProtocol(H11Protocol):
         before = self.cycle
         super().handle_events()
         if self.cycle is not before:
-            self._disarm()
+            self._due = None
 
     def on_response_complete(self) -> None:
         """The next request of the connection has its own clock (uvicorn's keep-alive limit is shorter)."""
+        self._expect()
         super().on_response_complete()
-        if not self.transport.is_closing():
-            self._arm()
 
-    def _arm(self) -> None:
-        self._disarm()
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self._cut)
+    def _expect(self) -> None:
+        self._due = self.loop.time() + HEADER_SECONDS
 
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _cut(self) -> None:
-        if not self.transport.is_closing():
+    def _look(self) -> None:
+        now = self.loop.time()
+        due = now + HEADER_SECONDS if self._due is None else self._due
+        if due <= now:
             self.transport.close()
+        else:
+            self._timer = self.loop.call_at(due, self._look)
 
 
 class Server(uvicorn.Server):

@@ -1,7 +1,7 @@
 """Broken rule files and what a person is told: `broken/`, one file per class of mistake.
 
-Each case is a rules file, a line of dashes, and the whole report as `automation check` prints it:
-every problem, its line and column, the words under the carets, and what would help. `<BOM>`, `<CR>`
+Each case is a rules file, a line of dashes, and the report as `automation check` prints it: every
+error, its line and column, the words under the carets, and what would help. `<BOM>`, `<CR>`
 and `<01>` stand for characters that an editor would not show.
 """
 
@@ -36,11 +36,9 @@ IDS = [f"{kind}: {report.splitlines()[0]}" for kind, _, report in CASES]
 
 @pytest.mark.parametrize(("text", "report"), [case[1:] for case in CASES], ids=IDS)
 def test_a_broken_file_is_told_what_is_wrong_and_where(text: str, report: str) -> None:
-    """Every problem in one go, each at its line and column, with what would help."""
-    problems = load_text(text).problems
-    shown = "\n".join(render(problem, text) for problem in problems)
+    """Every error in one go, each at its line and column, with what would help."""
+    shown = "\n".join(render(problem, text) for problem in errors_of(text))
     assert [line.rstrip() for line in shown.split("\n")] == report.split("\n")
-    assert any(problem.severity == "error" for problem in problems)
 
 
 def test_there_are_enough_classes_and_cases() -> None:

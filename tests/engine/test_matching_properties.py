@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automation.engine.explain import trace
-from automation.engine.plan import plan
+from automation.engine.plan import fires, plan, scope_of
 from automation.model.event import Event
 from tests.engine.generating import DOCUMENTS, LINES, PLAIN, TESTS, Name, quoted, to_toml
-from tests.engine.loading import HEAD, NOW, STEP, does_fire, load_text, rule_with
+from tests.engine.loading import HEAD, NOW, STEP, does_fire, load_text
 from tests.engine.naive import Naive
 
 ZONES = st.sampled_from(["UTC", "Europe/Paris"])
@@ -76,24 +76,12 @@ def test_explain_and_plan_cannot_disagree(
 
 
 @quiet
-@given(PLAIN | TESTS, DOCUMENTS)
-def test_what_an_index_relies_on_is_true(condition: Any, document: Any) -> None:
-    """A line passes only if some value is one of those it needs."""
-    rule = rule_with(f"when = {to_toml({Name('a'): condition})}")
-    for line in rule.when[0].lines:
-        values = [one for found in line.values(document) for one in _singles(found.value)]
-        if line.needs is not None and does_fire(
-            f"when = {to_toml({Name('a'): condition})}", document
-        ):
-            assert any(_is_one_of(value, line.needs) for value in values)
-
-
-def _singles(value: Any) -> list[Any]:
-    return [one for item in value for one in _singles(item)] if isinstance(value, list) else [value]
-
-
-def _is_one_of(value: Any, needs: Any) -> bool:
-    same = any(
-        value == one and isinstance(value, bool) is isinstance(one, bool) for one in needs.equals
-    )
-    return same or (isinstance(value, str) and value.startswith(needs.starts or ("\0",)))
+@given(TABLES, TABLES, DOCUMENTS)
+def test_the_index_never_hides_a_rule_that_fires(
+    when: list[Any], either: list[Any], document: Any
+) -> None:
+    """Whatever the conditions are made of."""
+    rules = load_text(f"{HEAD}when = {to_toml(when)}\neither = {to_toml(either)}\n{STEP}").rules
+    rule = rules.rules["r"]
+    if fires(rule, document, scope_of(rule, document, NOW)):
+        assert list(rules.index.candidates("test.event", document)) == [rule]
