@@ -21,6 +21,14 @@ from automation.engine.filters import FILTERS
 from automation.engine.problems import nearest
 from automation.engine.rendering import TEXT
 
+KEYWORDS = frozenset(
+    {
+        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in"),
+        *("if", "else", "for", "as", "with", "limit", "offset", "reversed", "cols", "continue"),
+        *("required",),
+    }
+)
+"""Words that mean something in an expression."""
 MAX_SOURCE = 20_000
 MAX_EXPRESSION = 2_000
 
@@ -170,6 +178,9 @@ def of_parsing(source: str, error: LiquidError) -> Fault:
     if kind == "string":
         filtered = "|" in source[source.rfind("{{", 0, offset) : offset]
         return Fault(offset, length, _plain(message), _HELP["string"] if filtered else "")
+    if kind in KEYWORDS and source[offset - 1 : offset] == ".":
+        helps = f"a field of that name is written ['{kind}']"
+        return Fault(offset - 1, length + 1, f"`{kind}` means something in a template", helps)
     sign = source[offset : offset + 1]
     return Fault(offset, length, _plain(message), _HELP.get(kind) or _HELP.get(sign, ""))
 

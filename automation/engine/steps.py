@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from automation.engine import match
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
+from automation.engine.faults import KEYWORDS
 from automation.engine.filling import Filling
 from automation.engine.kinds import Keys
 from automation.engine.match import Table
@@ -21,13 +22,7 @@ from automation.engine.where import Where
 
 STEP_KEYS = frozenset(STEP.keys)
 ROOTS = frozenset(EVENT_ROOTS)
-RESERVED = frozenset(
-    {
-        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in"),
-        *("if", "else", "for", "as", "with", "limit", "offset", "reversed", "cols", "continue"),
-        *("required", "forloop"),
-    }
-)
+RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
 _OR_INNER = "; or inner steps, each below [[rule.do.do]]"
 LOOP = Keys(what="a loop", keys=STEP.keys)
