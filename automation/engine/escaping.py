@@ -8,17 +8,17 @@ https://spec.commonmark.org/0.31.2/
 import re
 from enum import StrEnum
 
-from automation.engine.data import Markdown, as_text
+from automation.engine.data import Markdown, as_text, fits
 
 SIGNS = "\\`*_{}[]<>()#+-.!|~$^=:@&"
 """Signs that mean something in Markdown, here or in what others make of it."""
 
 _ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in SIGNS})
-_LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
-_NO_ENTITY = frozenset("\x1c\x1d\x1e\x1f")
-"""Control characters that count as blanks and that no entity can stand for; nobody sees them."""
+_LINE_END = re.compile(r"\r\n?|\n")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 _ONE_LINE = re.compile(r"[ \t>*+-]*(#{1,6}[ \t]|\|)")
+_NO_ENTITY = frozenset("\x0b\x1c\x1d\x1e\x1f\x85")
+"""Control characters that count as blanks and that no entity can stand for; nobody sees them."""
 
 
 class Place(StrEnum):
@@ -46,16 +46,21 @@ def in_body(value: object, place: Place) -> str:
     text = as_text(value)
     if isinstance(value, Markdown):
         return text
-    text = _LINE_END.sub("\n", text)
     match place:
         case Place.PROSE:
             return escape_markdown(text)
         case Place.ONE_LINE:
-            return escape_markdown(text.strip("\n").replace("\n", " "))
+            return escape_markdown(one_line(text))
         case Place.CODE:
-            return text.replace("`", "'").replace("\n", " ")
+            return one_line(text).replace("`", "'")
         case Place.FENCE:
+            text = _LINE_END.sub("\n", text)
             return text.replace("```", "`\u200b``").replace("~~~", "~\u200b~~")
+
+
+def one_line(text: str) -> str:
+    """With spaces for line breaks."""
+    return _LINE_END.sub(" ", text.strip("\r\n"))
 
 
 def escape_markdown(text: str) -> str:
@@ -65,7 +70,7 @@ def escape_markdown(text: str) -> str:
     of a line would vanish, or make code of it; as entities they are text.
     https://spec.commonmark.org/0.31.2/#hard-line-breaks
     """
-    *lines, last = _LINE_END.sub("\n", text).strip("\n").split("\n")
+    *lines, last = _LINE_END.split(text.strip("\r\n"))
     broken = (f"{_escaped_line(line)}  \n" if line else "\\\n" for line in lines)
     return "".join(broken) + _escaped_line(last)
 
@@ -78,4 +83,5 @@ def _escaped_line(line: str) -> str:
 
 
 def _entities(blanks: str) -> str:
+    fits(5 * len(blanks))
     return "".join(f"&#{ord(ch)};" for ch in blanks if ch not in _NO_ENTITY)
