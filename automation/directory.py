@@ -10,11 +10,15 @@ from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from automation.clock import Clock
 from automation.model.errors import SendFailed, StepFailed
 from automation.model.request import Request, Response
 from automation.model.target import Target, TargetName
 from automation.notion.finding import locate
+
+log = structlog.get_logger()
 
 FRESH = timedelta(minutes=10)
 LOOK_AGAIN = timedelta(seconds=30)
@@ -108,16 +112,26 @@ class Directory:
         try:
             target = await converse(locate(name), self._send)
         except StepFailed as error:
-            self._known[text] = _Missing(f"{error} {error.remedy}".strip(), now)
-            return None
+            reason = ". ".join(part for part in (str(error), error.remedy) if part)
+            return self._miss(text, held, reason, now)
         except SendFailed as error:
             # Notion is away, not the target: an old schema still serves.
             if isinstance(held, _Found):
                 return held.target
-            self._known[text] = _Missing(str(error), now)
-            return None
+            return self._miss(text, held, str(error), now)
+        if not isinstance(held, _Found):
+            log.info("target.found", target=text, kind=target.kind.value, id=target.id)
         self._known[text] = _Found(target, now)
         return target
+
+    def _miss(
+        self, text: str, held: _Found | _Missing | None, reason: str, now: datetime
+    ) -> Target | None:
+        """Remember that it is missing; said once for each reason, not at every look."""
+        if not isinstance(held, _Missing) or held.reason != reason:
+            log.warning("target.missing", target=text, reason=reason)
+        self._known[text] = _Missing(reason, now)
+        return None
 
 
 async def converse(talk: Generator[Request, Response, Target], send: Send) -> Target:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 
 from automation.clock import Clock
-from automation.conduct import Conduct, Send, Settle, Walk
+from automation.conduct import Conduct, Send, Settle, Terms, Walk
 from automation.directory import Directory
 from automation.effects import EffectKeys
 from automation.engine import backoff
@@ -162,7 +162,12 @@ class Dispatcher:
             return begun
         settle = Settle(seconds=shop.settle_seconds, hold=lambda: self._hold(claim))
         conduct = Conduct(
-            claim=claim, store=shop.store, send=shop.send, clock=shop.clock, settle=settle
+            claim=claim,
+            store=shop.store,
+            send=shop.send,
+            clock=shop.clock,
+            settle=settle,
+            terms=Terms(guard=rule.guard, zone=rule.zone),
         )
         return await conduct.drive(begun)
 
@@ -191,8 +196,8 @@ class Dispatcher:
                 await store.retry(claim, at=at, reason=reason)
             case Parked(reason=reason, remedy=remedy):
                 await store.park(claim, reason=reason, remedy=remedy, now=now)
-            case Waiting(what=what, reason=reason):
-                await store.wait(claim, what=what, reason=reason)
+            case Waiting(what=what, reason=reason, until=until):
+                await store.wait(claim, what=what, reason=reason, until=until)
         log.info("run.ended", run=claim.run.id, outcome=type(outcome).__name__.lower())
 
     async def _bury(self) -> int:

@@ -5,8 +5,9 @@ What comes back is a `Response`, or one of: NotionRejected (no, for good), Defer
 """
 
 from automation.governor import Governor
-from automation.model.errors import Deferred, Doubtful, NotionRejected, StepFailed
+from automation.model.errors import Deferred, Doubtful, NotionRejected, SendFailed, StepFailed
 from automation.model.request import Notion, Repeat, Request, Response
+from automation.model.values import JsonObject
 from automation.notion import replies, wire
 from automation.outbound.client import NotionClient
 
@@ -63,4 +64,15 @@ class Exchange:
         if reply.child_ids:
             results = [{"object": "block", "id": child} for child in reply.child_ids]
             return Response(status=200, body={"object": "list", "results": results})
-        return await self.send(wire.retrieve_page(reply.resource_id))
+        if request.path.endswith("/children"):
+            raise Doubtful("Notion saved the blocks, and did not say which they are")
+        try:
+            return await self.send(wire.retrieve_page(reply.resource_id))
+        except (SendFailed, StepFailed):
+            # The page is there, whatever became of reading it.
+            return Response(status=200, body=_page_alone(reply.resource_id))
+
+
+def _page_alone(page_id: str) -> JsonObject:
+    url = f"https://www.notion.so/{page_id.replace('-', '')}"
+    return {"object": "page", "id": page_id, "url": url, "properties": {}}

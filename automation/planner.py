@@ -2,18 +2,22 @@
 
 One event a turn of the loop: where deliveries fill the loop, planning slows down with it and takes a
 small share of it; where they do not, it is as fast as it can be.
+
+An event is also shown to the runs that wait for one of its name. Who waits is read after the event
+was: see `store.sql_waits` for why none is missed.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from automation.clock import Clock
 from automation.directory import Directory
+from automation.engine import waiting
 from automation.engine.plan import plan
 from automation.model.event import Event, document
 from automation.rulebook import RuleBook
 from automation.sources.reading import read
-from automation.store.base import Store
+from automation.store.base import Store, Watch
 
 BATCH = 32
 LOOK_EVERY_SECONDS = 1.0
@@ -45,21 +49,27 @@ class Planner:
             return LOOK_EVERY_SECONDS
         # The rule set is kept before any plan names it.
         await self._rules.keep()
+        watches = await self._store.watches(
+            {covering for event in events for covering in waiting.names(event.name)}
+        )
         plans = []
         for event in events:
-            plans.append(asyncio.create_task(self._plan(event)))
+            plans.append(asyncio.create_task(self._plan(event, watches)))
             await asyncio.sleep(0)
         await asyncio.gather(*plans)
         return 0.0
 
-    async def _plan(self, event: Event) -> None:
+    async def _plan(self, event: Event, watches: Sequence[Watch]) -> None:
         missing = self._directory.missing(self._rules.target_texts())
+        known = document(event, read(event))
         planned = plan(
-            event,
-            document(event, read(event)),
-            self._rules.current,
-            now=self._clock.now(),
-            waiting=missing.keys(),
+            event, known, self._rules.current, now=self._clock.now(), waiting=missing.keys()
         )
-        if await self._store.save_plan(planned) and planned.runs:
+        answers = [
+            watch
+            for watch in watches
+            if watch.event_id != event.id
+            and waiting.answers(watch.wait, event.name, event.received_at, known)
+        ]
+        if await self._store.save_plan(planned, answers=answers) and (planned.runs or answers):
             self._wake_runs()

@@ -8,21 +8,62 @@ from typing import Any
 
 from automation.cli.files import SAMPLES
 
-URLS = (
-    "archive_url assignees_url blobs_url branches_url clone_url collaborators_url comments_url"
-    " commits_url compare_url contents_url contributors_url deployments_url downloads_url events_url"
-    " forks_url git_commits_url git_refs_url git_tags_url git_url hooks_url issue_comment_url"
-    " issue_events_url issues_url keys_url labels_url languages_url merges_url milestones_url"
-    " notifications_url pulls_url releases_url ssh_url stargazers_url statuses_url subscribers_url"
-    " subscription_url svn_url tags_url teams_url trees_url"
-).split()
+URLS = [
+    "archive_url",
+    "assignees_url",
+    "blobs_url",
+    "branches_url",
+    "clone_url",
+    "collaborators_url",
+    "comments_url",
+    "commits_url",
+    "compare_url",
+    "contents_url",
+    "contributors_url",
+    "deployments_url",
+    "downloads_url",
+    "events_url",
+    "forks_url",
+    "git_commits_url",
+    "git_refs_url",
+    "git_tags_url",
+    "git_url",
+    "hooks_url",
+    "issue_comment_url",
+    "issue_events_url",
+    "issues_url",
+    "keys_url",
+    "labels_url",
+    "languages_url",
+    "merges_url",
+    "milestones_url",
+    "notifications_url",
+    "pulls_url",
+    "releases_url",
+    "ssh_url",
+    "stargazers_url",
+    "statuses_url",
+    "subscribers_url",
+    "subscription_url",
+    "svn_url",
+    "tags_url",
+    "teams_url",
+    "trees_url",
+]
 """A repository object carries an address for everything in it.
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#push"""
 
-USER_URLS = (
-    "events_url followers_url following_url gists_url organizations_url received_events_url repos_url"
-    " starred_url subscriptions_url"
-).split()
+USER_URLS = [
+    "events_url",
+    "followers_url",
+    "following_url",
+    "gists_url",
+    "organizations_url",
+    "received_events_url",
+    "repos_url",
+    "starred_url",
+    "subscriptions_url",
+]
 
 SHA = "0" * 39 + "1"
 

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from automation.model.action import Call, StepResult, Wrote
 from automation.model.errors import StepFailed
-from automation.model.request import ByProperty, Notion, Response
+from automation.model.request import ByProperty, ByTitle, Notion, Probe, Response
 from automation.model.target import Target, TargetKind
 from automation.model.values import Json, Value
 from automation.notion import blocks, markdown, wire
 from automation.notion.properties import encode_all
+from automation.notion.richtext import plain_text
 from automation.notion.schema import Schema, read_schema
 from automation.notion.values import title_of
 
@@ -80,7 +81,7 @@ def make_page(
 ) -> Made:
     """Make the page with its first blocks, then append the rest. Returns the page."""
     properties = dict(properties)
-    probe = natural
+    probe: Probe = natural or _by_title(target, properties)
     if target.key_property and target.kind is TargetKind.DATA_SOURCE:
         kept = schema_of(target).get(target.key_property)
         properties |= encoded(call, schema_of(target), {kept.name: call.key})
@@ -98,15 +99,24 @@ def make_page(
     return page
 
 
+def _by_title(target: Target, properties: Mapping[str, Json]) -> ByTitle:
+    """Without a key, a page whose making was never answered is known by its title."""
+    is_row = target.kind is TargetKind.DATA_SOURCE
+    name = schema_of(target).title if is_row else ""
+    title = properties.get(name or "title", {}).get("title", [])
+    return ByTitle(parent_id=target.id, title=plain_text(title), property=name)
+
+
 def _rest(page_id: str, content: Sequence[Json], sent: int) -> Generator[Notion, Response, None]:
     """What did not fit: deeper blocks of the first portion, then the other portions."""
-    first = content[:sent]
-    if any(blocks.later(one) for one in first):
-        answer = yield wire.list_children(page_id)
-        ids = [str(one["id"]) for one in answer.body["results"]]
-        yield from blocks.fill(ids, first)
-    if content[sent:]:
-        yield from blocks.append_all(page_id, content[sent:])
+    first, rest = content[:sent], content[sent:]
+    if not rest and not any(blocks.later(one) for one in first):
+        return
+    answer = yield wire.list_children(page_id)
+    ids = [str(one["id"]) for one in answer.body["results"]]
+    yield from blocks.fill(ids, first)
+    if rest:
+        yield from blocks.append_all(page_id, rest, after=ids[-1] if ids else None)
 
 
 def page_result(what: str, page: Mapping[str, Any]) -> StepResult:

@@ -1,7 +1,6 @@
 """`automation`: the commands. Each imports what it needs when it runs, so `--version` stays quick.
 
-Exit codes: 0 done, 1 something is wrong with what was asked about, 2 wrong usage, 3 wrong settings,
-4 what was asked for is not there, 130 interrupted.
+How they end is in `automation.cli.exits`.
 """
 
 import sys
@@ -9,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from automation.model.errors import AutomationError, NotInStore, SettingsError
+from automation.cli.exits import Exit
+from automation.model.errors import AutomationError, NotInStore, SettingsError, WrongUsage
 
 app = typer.Typer(
     name="automation",
@@ -50,7 +50,9 @@ def serve(
         bool, typer.Option("--emulator", help="Write to a local Notion inside this process.")
     ] = False,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = -1,
+    port: Annotated[
+        int, typer.Option(help="The port to listen on; 0 takes a free one.", show_default=False)
+    ] = -1,
     rules: Annotated[str, typer.Option(help="The rules folder.")] = "",
     database: Annotated[str, typer.Option(help="sqlite:///FILE, or memory:")] = "",
 ) -> None:
@@ -71,7 +73,7 @@ def check(
     paths: Annotated[list[str] | None, typer.Argument(help="Rule files or folders.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with rule files, each problem with file:line:column."""
+    """Say what is wrong with rule files, and where."""
     from automation.cli.rules import check_rules
 
     raise typer.Exit(check_rules(paths, as_json=as_json))
@@ -81,17 +83,28 @@ def check(
 def explain(
     event: Annotated[
         str, typer.Argument(help="An event's id (its first characters), or a payload file.")
-    ],
+    ] = "",
     name: Annotated[
         str, typer.Option("--event", help="For a file: what it is, e.g. github.push.")
     ] = "",
     rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    last: Annotated[
+        int | None,
+        typer.Option(
+            "--last", min=1, max=10_000, help="With --rule: its lines over so many last events."
+        ),
+    ] = None,
     rules: RulesDir = "rules",
     as_json: Json = False,
 ) -> None:
     """Say line by line why rules did or did not fire for an event."""
     from automation.cli.explain import explain_event
+    from automation.cli.history import explain_rule
 
+    if bool(event) == bool(last) or (last and not rule):
+        raise typer.BadParameter("name an event or a payload file, or --rule ID --last N")
+    if last is not None:
+        raise typer.Exit(explain_rule(rule, last=last, folder=rules, as_json=as_json))
     raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
 
 
@@ -108,7 +121,7 @@ def send(
     ] = "http://127.0.0.1:8000",
     as_json: Json = False,
 ) -> None:
-    """Sign a payload as its sender would, and post it to a running service."""
+    """Sign a payload as its sender would, and post it."""
     from automation.cli.send import send_payload
 
     raise typer.Exit(send_payload(payload, name=name, to=to, as_json=as_json))
@@ -163,12 +176,15 @@ def emulator(
 
     if seed not in SEEDS:
         raise typer.BadParameter(f"--seed is one of {', '.join(SEEDS)}")
-    run(port, seed, limit, as_json=as_json)
+    try:
+        run(port, seed, limit, as_json=as_json)
+    except OSError as error:
+        raise SettingsError("--port", f"cannot listen on {port}: {error.strerror}") from error
 
 
 @app.command()
 def demo(as_json: Json = False) -> None:
-    """Do the whole job once against a local Notion: no token, nothing kept."""
+    """Do the whole job once against a local Notion."""
     from automation.cli.demo import run
 
     raise typer.Exit(run(as_json=as_json))
@@ -188,17 +204,23 @@ def main() -> None:
     """The console script."""
     try:
         app()
-    except SettingsError as error:
-        _say(error)
-        sys.exit(3)
-    except NotInStore as error:
-        _say(error)
-        sys.exit(4)
     except AutomationError as error:
         _say(error)
-        sys.exit(1)
+        sys.exit(_exit_of(error))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _exit_of(error: AutomationError) -> Exit:
+    match error:
+        case WrongUsage():
+            return Exit.USAGE
+        case SettingsError():
+            return Exit.SETTINGS
+        case NotInStore():
+            return Exit.NOT_THERE
+        case _:
+            return Exit.WRONG
 
 
 def _say(error: AutomationError) -> None:

@@ -22,6 +22,15 @@ def samples() -> Iterator[tuple[str, Path]]:
             yield f"{path.parent.name}.{path.stem}", path
 
 
+def _text_of(path: Path) -> str:
+    from automation.model.errors import RuleError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path}: cannot be read: {error}") from error
+
+
 def rule_files(paths: list[str] | None, default: str) -> dict[str, str]:
     """The texts of the named rule files, or of all in the named folders. Raises RuleError."""
     from automation.model.errors import RuleError
@@ -31,7 +40,7 @@ def rule_files(paths: list[str] | None, default: str) -> dict[str, str]:
     for name in paths or [default]:
         path = Path(name)
         if path.is_file():
-            files[name] = path.read_text(encoding="utf-8")
+            files[name] = _text_of(path)
             continue
         found, unread = read_folder(path)
         if unread:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from automation import settings
-from automation.model.errors import NotInStore, SettingsError
+from automation.model.errors import NotInStore, WrongUsage
 from automation.model.run import Run, State
 from automation.store.base import Store, StoredEvent
 from automation.wiring import open_store
@@ -21,11 +21,20 @@ from automation.wiring import open_store
 T = TypeVar("T")
 
 
+def find_store(environ: Mapping[str, str]) -> str | None:
+    """The database of this environment, if there is one already."""
+    database = settings.read(environ).database
+    there = database != "memory:" and Path(database.removeprefix("sqlite:///")).exists()
+    return database if there else None
+
+
 def with_store(work: Callable[[Store], Awaitable[T]]) -> T:
     """Do something with the store of this environment. Raises NotInStore if there is none yet."""
-    database = settings.read(os.environ).database
-    path = Path(database.removeprefix("sqlite:///"))
-    if not path.exists():
+    database = find_store(os.environ)
+    if database is None:
+        path = settings.read(os.environ).database.removeprefix("sqlite:///")
+        if path == "memory:":
+            raise NotInStore("a database in memory can only be seen by the process that has it")
         raise NotInStore(f"there is no database {path} yet; `automation serve` makes it")
 
     async def run() -> T:
@@ -87,7 +96,7 @@ def event_json(one: StoredEvent) -> dict[str, Any]:
 def list_runs(*, limit: int, state: str, rule: str, event: str, as_json: bool) -> int:
     """Newest first."""
     if state and state not in set(State):
-        raise SettingsError("--state", f"is one of {', '.join(State)}")
+        raise WrongUsage(f"--state is one of {', '.join(State)}, not {state!r}")
     wanted = State(state) if state else None
 
     async def read(store: Store) -> Sequence[Run]:
@@ -115,7 +124,7 @@ def outcome(one: Run) -> str:
     """What a run wrote, or why not."""
     if one.wrote:
         return "; ".join(f"{wrote.what} {wrote.title or wrote.url}" for wrote in one.wrote)
-    return f"{one.reason} {one.remedy}".strip()
+    return ". ".join(part for part in (one.reason, one.remedy) if part)
 
 
 def run_json(one: Run) -> dict[str, Any]:

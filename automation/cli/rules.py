@@ -23,9 +23,14 @@ def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
         for problem in loaded.problems:
             print(render(problem, files.get(problem.path)), end="\n\n")
     errors = sum(problem.severity == "error" for problem in loaded.problems)
-    words = f"{len(files)} files, {len(loaded.rules.rules)} rules"
-    print(f"{words}: {errors} errors" if errors else f"{words}: all good", file=sys.stderr)
+    words = f"{counted(len(files), 'file')}, {counted(len(loaded.rules.rules), 'rule')}"
+    print(f"{words}: {counted(errors, 'error') if errors else 'all good'}", file=sys.stderr)
     return 1 if errors else 0
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def init_folder(folder: str) -> int:

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 
 from automation import settings as settings_module
 from automation.cli.logs import set_up
+from automation.model.errors import SettingsError
 from automation.settings import SHORT_SECRET_BYTES, Settings
 from automation.wiring import Service, build_service
 
@@ -45,21 +47,38 @@ async def _with_emulator(environ: dict[str, str]) -> None:
 async def _serve(environ: dict[str, str]) -> None:
     settings = settings_module.read(environ)
     set_up(settings.log)
+    with listen(settings.host, settings.port) as door:
+        await _serve_at(door, settings, environ)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The address, taken before anything else is opened. Raises SettingsError where it is not to be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        said = str(error.strerror).partition(" (")[0].lower()
+        raise SettingsError(
+            "AUTOMATION_PORT", f"cannot listen on {host}:{port}: {said}; --port takes another"
+        ) from error
+
+
+async def _serve_at(door: socket.socket, settings: Settings, environ: dict[str, str]) -> None:
     service = await build_service(settings, environ)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        announce(service, settings)
-        await service.run(stop=stop)
+        announce(service, settings, port=door.getsockname()[1])
+        await service.run(sockets=[door], stop=stop)
     finally:
         await service.close()
 
 
-def announce(service: Service, settings: Settings) -> None:
+def announce(service: Service, settings: Settings, *, port: int) -> None:
     """What a person wants to know at the start."""
-    say(f"listening on http://{settings.host}:{settings.port}, rules from {settings.rules}")
+    say(f"listening on http://{settings.host}:{port}, rules from {settings.rules}")
     for name, opened in sorted(service.book.all().items()):
         variable = opened.source.secret_variable
         if not opened.secrets:

@@ -27,7 +27,12 @@ def listen(port: int) -> socket.socket:
     # sent as head and body, waits 40 ms for an acknowledgement.
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind(("127.0.0.1", port))
+    try:
+        made.bind(("127.0.0.1", port))
+        made.listen(1024)
+    except OSError:
+        made.close()
+        raise
     return made
 
 

@@ -220,6 +220,7 @@ class _File:
             id=rule_id,
             description=self.text(raw, place, "description"),
             enabled=self.switch(raw, place, "enabled", default=True),
+            enabled_line=self.where.positions.key((*place, "enabled")).line,
             file=self.where.path,
             line=self.where.positions.key(place).line,
             on=on,
@@ -295,15 +296,19 @@ class _File:
         ):
             self.wrong((*here, "only_set"), "`only_set` is a list of property names", value=True)
             only = None
-        most = table.get("max_writes")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
-            self.wrong((*here, "max_writes"), "`max_writes` is a whole number from 1", value=True)
-            most = None
         return Guard(
-            max_writes=most,
+            max_writes=self.count(table, here, "max_writes"),
+            per_day=self.count(table, here, "per_day"),
             only_set=frozenset(only) if only is not None else None,
             dry_run=self.switch(table, here, "dry_run", default=False),
         )
+
+    def count(self, table: Mapping[str, Any], place: Path, key: str) -> int | None:
+        value = table.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+            return value
+        self.wrong((*place, key), f"`{key}` is a whole number from 1", value=True)
+        return None
 
     def schedule(self, raw: Mapping[str, Any], place: Path, on: tuple[str, ...]) -> Schedule | None:
         here = (*place, "schedule")

@@ -1,12 +1,12 @@
 """Compiles the tables of `when`, `unless`, `either`, `if` and `only` into lines of tests."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from automation.engine import dates, match
-from automation.engine.match import Line, Render, Scope, Table, Test, Values
+from automation.engine.match import Line, Render, Table, Test
 from automation.engine.positions import Path, Positions, Span
 from automation.engine.problems import Problem, at, nearest
 from automation.engine.template import Template, compile_text, is_template
@@ -82,9 +82,8 @@ def _lines(
         elif isinstance(value, Mapping):
             yield from _test_line(value, inner, (*path, key), where)
         else:
-            yield from _line(
-                inner, (*path, key), _alternative(value, inner, where, fold=False), where
-            )
+            test = _alternative(value, inner, where, fold=False)
+            yield from _line(inner, (*path, key), test, where, wanted=value)
 
 
 def _all_words(raw: Mapping[str, Any], place: Path, where: Where) -> bool:
@@ -103,44 +102,27 @@ def _test_line(
             where.positions.key((*place, "ignore_case")), "`ignore_case` needs a test beside it"
         )
     for word, value in tests.items():
-        yield from _line(
-            (*place, word), path, _word(word, value, (*place, word), where, fold), where
-        )
+        test = _word(word, value, (*place, word), where, fold)
+        yield from _line((*place, word), path, test, where, word=word, wanted=value, fold=fold)
 
 
-def _line(place: Path, path: tuple[str, ...], test: Test | None, where: Where) -> Iterator[Line]:
+def _line(
+    place: Path,
+    path: tuple[str, ...],
+    test: Test | None,
+    where: Where,
+    *,
+    wanted: Any,
+    word: str = "is",
+    fold: bool = False,
+) -> Iterator[Line]:
     if test is None:
         return
     span = where.positions.key(place)
     text = where.lines[span.line - 1].strip() if span.line <= len(where.lines) else ""
-    yield Line(path=path, number=span.line, text=text, test=test, note=_note(path, test))
-
-
-def _note(path: tuple[str, ...], test: Test) -> Callable[[Values, Scope], str]:
-    def note(values: Values, scope: Scope) -> str:
-        if not values:
-            return f"the event has no `{'.'.join(path)}`"
-        return ", ".join(_shown(found.value) for found in values[:3]) + (
-            ", …" if len(values) > 3 else ""
-        )
-
-    return note
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return f'"{value if len(value) <= 60 else value[:57] + "..."}"'
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return (
-            "["
-            + ", ".join(_shown(item) for item in value[:3])
-            + (", …]" if len(value) > 3 else "]")
-        )
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(list(value)[:3]) + (", …}" if len(value) > 3 else "}")
-    return str(value)
+    yield Line(
+        path=path, number=span.line, text=text, test=test, word=word, wanted=wanted, fold=fold
+    )
 
 
 # the tests ----------------------------------------------------------------------------------------

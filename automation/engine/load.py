@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automation.engine.building import FileParts, build_file
+from automation.engine.known import KnownFields
 from automation.engine.positions import Span
 from automation.engine.problems import Problem, at
 from automation.engine.rules import Rule, RuleSet, canonical
 from automation.model.action import Action
 from automation.model.errors import RuleError
+from automation.model.fields import Catalogue
 from automation.model.sender import Sender
 from automation.model.target import TargetName
 
@@ -29,11 +31,18 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-def load(files: Mapping[str, str], *, actions: Mapping[str, Action]) -> Loaded:
-    """Load texts by path."""
+def load(
+    files: Mapping[str, str],
+    *,
+    actions: Mapping[str, Action],
+    catalogue: Catalogue = Catalogue(),  # noqa: B008  # frozen: nothing is known of any event
+) -> Loaded:
+    """Load texts by path. What the catalogue knows of events, the rules are held to."""
     problems: list[Problem] = []
-    parts = [_one(path, text, actions, problems) for path, text in sorted(files.items())]
+    known = KnownFields(catalogue)
+    parts = [_one(path, text, actions, problems, known) for path, text in sorted(files.items())]
     _refuse_twins(parts, problems)
+    problems += known.senders({name for part in parts for name in part.senders})
     broken = {problem.path for problem in problems if problem.severity == "error"}
     good = [part for part in parts if part.path not in broken]
     return Loaded(
@@ -51,7 +60,13 @@ def reload_kept(text: str, actions: Mapping[str, Action]) -> RuleSet:
     return loaded.rules
 
 
-def _one(path: str, text: str, actions: Mapping[str, Action], problems: list[Problem]) -> FileParts:
+def _one(
+    path: str,
+    text: str,
+    actions: Mapping[str, Action],
+    problems: list[Problem],
+    known: KnownFields,
+) -> FileParts:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -60,7 +75,10 @@ def _one(path: str, text: str, actions: Mapping[str, Action], problems: list[Pro
     except RecursionError:
         problems.append(at(path, Span(1, 1, 1), "it is nested too deep"))
         return FileParts(path=path)
-    return build_file(path, text, raw, actions, problems)
+    own: list[Problem] = []
+    parts = build_file(path, text, raw, actions, own)
+    problems += own + known.check(path, text, raw, own)
+    return parts
 
 
 def _toml_problem(path: str, error: tomllib.TOMLDecodeError) -> Problem:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from automation.engine import dates
 from automation.engine.paths import Found, find, spread
 from automation.model.errors import TemplateFailed
+from automation.model.values import Value
 
 TEXT_TESTS = ("starts_with", "ends_with", "contains", "like")
 ORDER_TESTS = ("above", "below", "at_least", "at_most")
@@ -50,13 +51,19 @@ Render = Callable[[Scope], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a condition: the path from the root, and its test. `text` is the line as written."""
+    """One line of a condition: the path from the root, and its test. `text` is the line as written.
+
+    `word`, `wanted` and `fold` are the same test as data (`is` for a plain value, and `wanted` as TOML
+    has it), for those that look at a test instead of running it: the index, and explain's hints.
+    """
 
     path: tuple[str, ...]
     number: int
     text: str
     test: Test
-    note: Callable[[Values, Scope], str]
+    word: str = ""
+    wanted: Value = None
+    fold: bool = False
 
     def values(self, root: Any) -> Values:
         """What the event has at the path."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from automation.engine.nothing import NOTHING
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -16,7 +18,7 @@ class Found:
 def find(root: Any, path: tuple[str, ...], place: str = "") -> Iterator[Found]:
     """Every value at the path; nothing where it is missing or null. A list at its end is one value."""
     if not path:
-        if root is not None:
+        if root is not None and root is not NOTHING:
             yield Found(place, root)
         return
     if isinstance(root, list | tuple):

@@ -1,6 +1,7 @@
 """From one event to what the rules ask for. Pure: the same event, rules and time give the same plan."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from automation.engine.match import Scope, Table
@@ -20,12 +21,12 @@ def listens(rule: Rule, name: str) -> bool:
     return any(name == on or name.startswith(on + ".") for on in rule.on)
 
 
-def scope_of(rule: Rule, document: JsonObject, now: Any) -> Scope:
+def scope_of(rule: Rule, document: JsonObject, now: datetime) -> Scope:
     """What the rule's conditions and templates see of an event."""
     return Scope(roots=roots_of(rule, document, now), now=now, zone=rule.zone)
 
 
-def roots_of(rule: Rule, document: JsonObject, now: Any) -> dict[str, Any]:
+def roots_of(rule: Rule, document: JsonObject, now: datetime) -> dict[str, Any]:
     """The roots every template of the rule has."""
     return {
         "event": document,
@@ -52,25 +53,34 @@ def plan(
     document: JsonObject,
     rules: RuleSet,
     *,
-    now: Any,
+    now: datetime,
     waiting: Collection[str] = (),
 ) -> Plan:
     """What the event asks for. `waiting` are the targets that are not found yet."""
     runs = []
-    for rule in rules.rules.values():
-        if not rule.enabled or not listens(rule, event.name):
-            continue
-        scope = scope_of(rule, document, now)
-        if fires(rule, document, scope):
-            missing = next((text for text in rule.targets if text in waiting), None)
-            runs.append(
-                PlannedRun(
-                    rule_id=rule.id,
-                    lane=lane_of(rule, event, scope.roots, rules),
-                    waiting_for=f"target:{missing}" if missing else None,
-                )
+    for rule in wanting(event.name, document, rules, now=now):
+        missing = next((text for text in rule.targets if text in waiting), None)
+        roots = roots_of(rule, document, now)
+        runs.append(
+            PlannedRun(
+                rule_id=rule.id,
+                lane=lane_of(rule, event, roots, rules),
+                waiting_for=f"target:{missing}" if missing else None,
             )
+        )
     return Plan(event_id=event.id, rules_hash=rules.hash, planned_at=now, runs=tuple(runs))
+
+
+def wanting(name: str, document: JsonObject, rules: RuleSet, *, now: datetime) -> Iterator[Rule]:
+    """The rules that fire for an event of this name, in their order."""
+    for rule in rules.index.candidates(name, document):
+        if wants(rule, name, document, now=now):
+            yield rule
+
+
+def wants(rule: Rule, name: str, document: JsonObject, *, now: datetime) -> bool:
+    """Whether the rule, were it enabled, fires for an event of this name: the one place that decides it."""
+    return listens(rule, name) and fires(rule, document, scope_of(rule, document, now))
 
 
 def lane_of(rule: Rule, event: Event, roots: Mapping[str, Any], rules: RuleSet) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from automation.engine.index import Index
 from automation.engine.match import Table
 from automation.engine.schedule import Schedule
 from automation.engine.template import Template
@@ -47,6 +48,7 @@ class Guard:
     """Limits the service keeps for a rule."""
 
     max_writes: int | None = None
+    per_day: int | None = None
     only_set: frozenset[str] | None = None
     dry_run: bool = False
 
@@ -70,6 +72,7 @@ class Rule:
     zone: ZoneInfo
     refuse_unknown_options: bool
     targets: tuple[str, ...]
+    enabled_line: int = 0
     schedule: Schedule | None = None
     lane: Template | None = None
     guard: Guard = Guard()
@@ -77,16 +80,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """All rules in force. `text` is everything needed to load them again; `hash` names it."""
+    """All rules in force. `text` is everything needed to load them again; `hash` names it; `index` finds
+    those that an event may concern."""
 
     rules: Mapping[str, Rule]
     targets: Mapping[str, TargetName]
     senders: Mapping[str, Sender]
     text: str
     hash: str = field(init=False)
+    index: Index[Rule] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hash", hashlib.sha256(self.text.encode()).hexdigest())
+        object.__setattr__(self, "index", Index(self.rules.values()))
 
 
 def canonical(files: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from automation.engine.template import Template, compile_text, faults, is_templa
 from automation.model.action import Action
 from automation.model.errors import TemplateFailed
 
-LATER = frozenset({"comment", "upload", "fetch", "ask", "wait_for"})
+LATER = frozenset({"comment", "upload", "fetch", "ask"})
 """Verbs of the language that this version does not perform yet."""
 
 STEP_KEYS = frozenset({"id", "if", "on_failure", "for_each", "as", "at_most", "only", "key", "do"})

@@ -7,7 +7,7 @@ no environment, no secrets, no include.
 https://jg-rp.github.io/liquid/
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TextIO
@@ -18,33 +18,12 @@ from liquid.exceptions import LiquidError
 from liquid.undefined import StrictUndefined, Undefined
 
 from automation.engine.filters import FILTERS, Markdown, as_text, escape_markdown
+from automation.engine.nothing import Nothing
 from automation.model.errors import TemplateFailed
 
 MAX_SOURCE = 20_000
 MAX_OUTPUT = 1_000_000
 TAGS = frozenset({"if", "unless", "case", "for", "assign", "break", "continue", "comment", "#"})
-
-
-class Nothing(Mapping[str, Any]):
-    """What a step that was skipped or failed leaves: nothing, and nothing below it."""
-
-    def __getitem__(self, key: str) -> Any:
-        return self
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __str__(self) -> str:
-        return ""
-
-
-NOTHING = Nothing()
 
 
 class _Limited(Environment):

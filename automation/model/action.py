@@ -20,7 +20,8 @@ from automation.model.values import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrote:
-    """One effect, for people: `what` is created, updated, appended, trashed, unchanged."""
+    """One effect, for people: `what` is created, updated, appended, trashed or unchanged; where nothing
+    was written on purpose (`guard.dry_run`) it is would create, would update and so on."""
 
     what: str
     page_id: str

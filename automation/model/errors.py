@@ -1,6 +1,7 @@
 """Every error the service raises on purpose, as one tree.
 
     AutomationError
+    ├── WrongUsage               a command was called with something it does not know
     ├── SettingsError            a setting is missing or wrong; named
     ├── DeliveryRefused          a delivery that is not accepted; the HTTP edge maps it to a status
     │   ├── UnknownSource        404: no such source, or one without a secret
@@ -12,7 +13,8 @@
     ├── RuleError                a rule file or a rule cannot be used
     │   └── TemplateFailed       a template could not be rendered for this event
     ├── StepFailed               a step cannot be done; the run parks with reason and remedy
-    │   └── NotionRejected       Notion said no for good
+    │   ├── NotionRejected       Notion said no for good
+    │   └── GuardRefused         the rule's guard says no; `on_failure = "continue"` does not pass it
     ├── StoreError
     │   ├── StoreUnavailable     nothing was stored; try again later
     │   ├── LeaseLost            another process owns this run now: stop at once
@@ -33,6 +35,10 @@ class AutomationError(Exception):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class WrongUsage(AutomationError):
+    """The command was called wrongly."""
 
 
 class SettingsError(AutomationError):
@@ -99,6 +105,10 @@ class NotionRejected(StepFailed):
         super().__init__(message, remedy=remedy)
         self.status = status
         self.code = code
+
+
+class GuardRefused(StepFailed):
+    """The rule's guard does not allow this."""
 
 
 class StoreError(AutomationError):

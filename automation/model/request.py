@@ -37,14 +37,29 @@ class ByProperty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByChildren:
-    """Settle a doubtful append: do the children of `parent_id` behind `after` look like `first`?"""
+    """Settle a doubtful append: do `count` new children of `parent_id` look like those that were sent?
+
+    `after` (optional) bounds it to the children behind that one.
+    """
 
     parent_id: str
     after: str | None
     count: int
 
 
-Probe = ByProperty | ByChildren
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByTitle:
+    """Settle a doubtful create without a key: is there a new page of this title in the parent?
+
+    `property` is the name of the data source's title property; empty for a page under a page.
+    """
+
+    parent_id: str
+    title: str
+    property: str = ""
+
+
+Probe = ByProperty | ByChildren | ByTitle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +92,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Same:
+    """One path of an event and the value it must have. A `moment` is ISO text that means a point in time."""
+
+    path: tuple[str, ...]
+    value: Json
+    moment: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A durable pause until an event named `event` with these paths equal, or until `until` (ISO)."""
+    """A durable pause until another event of this name, or below it, has all of these values.
+
+    It counts when it was received from `since` to `until` (ISO times). `zone` is the rule's, for dates.
+    """
 
     event: str
-    same: Mapping[str, Json]
-    until: str
+    same: tuple[Same, ...]
     since: str
+    until: str
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +134,14 @@ Request = Notion | Fetch | Ask | Wait | Recall | Remember
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The answer to a request. For Notion: HTTP status and decoded body of a success."""
+    """The answer to a request. For Notion: HTTP status and decoded body of a success.
+
+    For a Wait: 200 and the event's document, or TIMED_OUT and nothing.
+    """
 
     status: int
     body: Json = None
+
+
+TIMED_OUT = 408
+"""The status of a wait that ended without its event."""

@@ -79,6 +79,7 @@ class Run:
     remedy: str = ""
     finished_at: datetime | None = None
     wrote: tuple[Wrote, ...] = ()
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +87,15 @@ class Entry:
     """One request of a run in the journal.
 
     `key` is `<step id>/<element key>/<ordinal>`. `response` is None while the answer is not known:
-    then the request may have been carried out.
+    then the request may have been carried out. `made` is the id of the page, or of the first block,
+    that it left: no two entries have the same.
     """
 
     key: str
     request: Request
     sent_at: datetime
     response: Response | None = None
+    made: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +134,11 @@ class Parked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """It goes on by itself when `what` happens, e.g. `target:Tasks`."""
+    """It goes on by itself when `what` happens, e.g. `target:Tasks`, or at `until` though it did not."""
 
     what: str
     reason: str = ""
+    until: datetime | None = None
 
 
 Outcome = Succeeded | RetryAt | Parked | Waiting

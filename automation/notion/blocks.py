@@ -92,9 +92,8 @@ def append_all(
         answer = yield wire.append_children(parent_id, portion, after=after, start=start)
         made = [str(one["id"]) for one in answer.body["results"][: len(portion)]]
         ids += made
-        if after is not None or start:
-            # The next portion follows this one, wherever that was.
-            after, start = made[-1], False
+        # The next portion follows this one, wherever that is by now.
+        after, start = made[-1], False
     yield from fill(ids, blocks)
     return ids
 
@@ -104,4 +103,13 @@ def fill(ids: Sequence[str], blocks: Sequence[Json]) -> Generator[Notion, Respon
     for identity, one in zip(ids, blocks, strict=False):
         nested = later(one)
         if nested:
-            yield from append_all(identity, nested)
+            after = (yield from last_child(identity)) if one["type"] in WHOLE else None
+            yield from append_all(identity, nested, after=after)
+
+
+def last_child(parent_id: str) -> Generator[Notion, Response, str | None]:
+    """The last of the children that a request made with their parent (so at most 100): what comes next
+    goes behind it, and can be told from it if its answer is lost."""
+    answer = yield wire.list_children(parent_id)
+    children = answer.body["results"]
+    return str(children[-1]["id"]) if children else None

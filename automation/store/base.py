@@ -5,13 +5,14 @@ suite (tests/store/). A verb that cannot commit raises StoreUnavailable, and the
 All times are aware UTC. `now` is an argument everywhere: the store reads no clock.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Protocol
 
 from automation.model.action import Wrote
 from automation.model.event import Event
+from automation.model.request import Wait
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
 from automation.model.values import Json
 
@@ -49,6 +50,61 @@ class Permits:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A stored event, in short. `seq` grows in the order in which events are committed."""
+
+    seq: int
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A run that wants to hear of an event: `key` is its entry in the journal, `wait` what it asks for.
+
+    Every event up to `seq` was stored before the watch; every later one is compared with it when it
+    is planned, and the first that answers is kept as `answer`. `looked`: those up to `seq` were
+    looked through in vain.
+    """
+
+    run_id: str
+    event_id: str
+    key: str
+    wait: Wait
+    seq: int
+    looked: bool = False
+    answer: Arrival | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How many writes a rule may make on one day of its own time zone."""
+
+    rule_id: str
+    day: date
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How a rule was used: how often it fired and when last, its runs by state, and what they wait for."""
+
+    fired: int = 0
+    last_fired_at: datetime | None = None
+    runs: Mapping[str, int] = field(default_factory=dict)
+    waiting_for: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What of a token's budget is taken now, and until when Notion asked it to wait."""
+
+    token: str
+    counted: int
+    paused_until: datetime | None = None
+    reason: str = ""
+
+
 class Store(Protocol):
     """Keeps promises."""
 
@@ -70,8 +126,12 @@ class Store(Protocol):
         """The oldest events not planned yet, in order of arrival. May give the same event to two callers:
         `save_plan` decides."""
 
-    async def save_plan(self, plan: Plan) -> bool:
-        """Mark the event planned and add its runs at the tail of their lanes. False if it was planned before."""
+    async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
+        """Mark the event planned and add its runs at the tail of their lanes. False if it was planned before.
+
+        `answers` are the watches that this event answers, read after the event was: each keeps the
+        earliest event that answered it, and a run that waits for it goes to the tail of its lane.
+        """
 
     async def event(self, prefix: str) -> StoredEvent | None:
         """The event whose id starts with this (at least 4 characters), None if there is none or several."""
@@ -87,6 +147,29 @@ class Store(Protocol):
     ) -> Sequence[StoredEvent]:
         """Newest first. `name` covers everything below it. `unmatched`: planned, and no rule wanted it."""
 
+    async def arrivals(
+        self,
+        name: str,
+        *,
+        after_seq: int,
+        upto_seq: int,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        newest_first: bool = False,
+        unplanned: bool = False,
+    ) -> Sequence[Arrival]:
+        """Readable events of this name and below it, with `after_seq` < seq <= `upto_seq`, oldest first,
+        received from `since` to `until`.
+
+        Looks at no more than `limit` of them, beginning with those that are on the right side of
+        the bound it comes to first (`since`; `until` when the newest come first). `unplanned`: only
+        those that no plan was saved for.
+        """
+
+    async def known(self, source: str, keys: Sequence[str]) -> str | None:
+        """The id of the event that any of these delivery keys belongs to; None if it would be new."""
+
     # runs -------------------------------------------------------------------------------------
 
     async def claim_runs(
@@ -94,19 +177,32 @@ class Store(Protocol):
     ) -> Sequence[Claim]:
         """Take heads of lanes that are due and free, oldest first, at most one run per lane.
 
-        Counts the attempt durably before any work. The journal of each run comes with it.
+        Counts the attempt durably before any work. The journal of each run comes with it. Waiting
+        runs whose `until` has come go to the tail of their lanes first.
         """
 
     async def extend(self, claims: Sequence[Claim], lease_until: datetime) -> Sequence[Claim]:
         """Lengthen the leases; returns the claims still held, with the new lease."""
 
-    async def record(self, claim: Claim, entries: Sequence[Entry]) -> None:
+    async def record(
+        self, claim: Claim, entries: Sequence[Entry], *, allowance: Allowance | None = None
+    ) -> bool:
         """Write journal entries together (intents without response, or with it; the same key again
         replaces). Raises LeaseLost when the claim's fence is stale.
+
+        With an allowance, the last entry is one of the rule's writes of that day, counted once
+        however often it is tried: False, and nothing is written, when the others have used it up.
+        The answer of a Wait ends its watch.
+        """
+
+    async def adopt(self, claim: Claim, entry: Entry) -> bool:
+        """Record an answer that a probe found; False, and nothing changes, if what it made is another
+        entry's. Raises LeaseLost.
         """
 
     async def forget(self, claim: Claim, key: str) -> None:
-        """Take an intent back: its request was certainly not carried out. Raises LeaseLost."""
+        """Take an intent back: its request was certainly not carried out, and does not count for any
+        day. Raises LeaseLost."""
 
     async def finish(self, claim: Claim, *, wrote: Sequence[Wrote], now: datetime) -> None:
         """The run is done; its lane goes on. Raises LeaseLost."""
@@ -117,8 +213,22 @@ class Store(Protocol):
     async def park(self, claim: Claim, *, reason: str, remedy: str, now: datetime) -> None:
         """Out of the lane until `unpark`; the lane goes on. Raises LeaseLost."""
 
-    async def wait(self, claim: Claim, *, what: str, reason: str) -> None:
-        """Out of the lane until `wake(what)`; the lane goes on. Raises LeaseLost."""
+    async def wait(
+        self, claim: Claim, *, what: str, reason: str, until: datetime | None = None
+    ) -> None:
+        """Out of the lane until `wake(what)`, or until `until`; the lane goes on. Raises LeaseLost.
+
+        A run that watches for `event:<name>` says that it looked in vain, and waits until its watch
+        is answered; if that happened meanwhile, it is at the tail of its lane at once.
+        """
+
+    async def watch(self, claim: Claim, entries: Sequence[Entry]) -> Watch:
+        """Record the entries, the last of which is a Wait without an answer, and watch for its event from
+        here on. A watch for that entry that is there already comes back as it is. Raises LeaseLost.
+        """
+
+    async def watches(self, names: Collection[str]) -> Sequence[Watch]:
+        """Who watches for exactly one of these names."""
 
     async def wake(self, what: str, *, now: datetime) -> int:
         """Runs waiting for `what` go to pending at the tail of their lanes, in their order; how many."""
@@ -136,7 +246,7 @@ class Store(Protocol):
         """Give back every lease that is over."""
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """When the next free lane head becomes due (may be in the past); None if nothing waits."""
+        """When the next free lane head becomes due or a wait is over (may be in the past); None if neither."""
 
     async def run(self, run_id: str) -> Run | None:
         """One run."""
@@ -154,6 +264,9 @@ class Store(Protocol):
 
     async def journal(self, run_id: str) -> Sequence[Entry]:
         """The run's entries in the order they were first written."""
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """How every rule that ever fired was used, by its id."""
 
     # texts by content -------------------------------------------------------------------------
 
@@ -202,6 +315,9 @@ class Store(Protocol):
 
     async def pause(self, token: str, *, until: datetime, reason: str) -> None:
         """No permits for this token before `until`; a later pause wins over an earlier one."""
+
+    async def budgets(self, now: datetime) -> Sequence[Budget]:
+        """Of every token: the permits that still count now, and its pause."""
 
     # the store itself -------------------------------------------------------------------------
 

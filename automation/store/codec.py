@@ -11,6 +11,7 @@ from automation.model.request import (
     Ask,
     ByChildren,
     ByProperty,
+    ByTitle,
     Fetch,
     Notion,
     Probe,
@@ -19,6 +20,7 @@ from automation.model.request import (
     Repeat,
     Request,
     Response,
+    Same,
     Wait,
 )
 
@@ -31,7 +33,11 @@ _KINDS: dict[str, type[Any]] = {
     "recall": Recall,
     "remember": Remember,
 }
-_PROBES: dict[str, type[Any]] = {"property": ByProperty, "children": ByChildren}
+_PROBES: dict[str, type[Any]] = {
+    "property": ByProperty,
+    "children": ByChildren,
+    "title": ByTitle,
+}
 
 
 def micros(moment: datetime) -> int:
@@ -62,6 +68,8 @@ def dump_request(request: Request) -> str:
     if isinstance(request, Notion) and request.probe is not None:
         kind = next(name for name, one in _PROBES.items() if isinstance(request.probe, one))
         fields["probe"] = {"kind": kind, **_fields(request.probe)}
+    if isinstance(request, Wait):
+        fields["same"] = [_fields(one) for one in request.same]
     kind = next(name for name, one in _KINDS.items() if isinstance(request, one))
     return dump({"kind": kind, **fields})
 
@@ -74,6 +82,10 @@ def load_request(text: str) -> Request:
         fields["query"] = tuple((name, value) for name, value in fields["query"])
         fields["repeat"] = Repeat(fields["repeat"])
         fields["probe"] = _load_probe(fields["probe"])
+    if made is Wait:
+        fields["same"] = tuple(
+            Same(**{**one, "path": tuple(one["path"])}) for one in fields["same"]
+        )
     request: Request = made(**fields)
     return request
 

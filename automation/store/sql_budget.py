@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime, timedelta
 
-from automation.store.base import Permits
+from automation.store.base import Budget, Permits
 from automation.store.codec import micros, moment
 
 
@@ -40,6 +40,30 @@ def take(
     )
     valid = now + timedelta(seconds=valid_seconds)
     return Permits(granted=granted, valid_until=valid, not_before=now)
+
+
+def budgets(connection: sqlite3.Connection, now: datetime) -> list[Budget]:
+    """See Store.budgets."""
+    counted = dict(
+        connection.execute(
+            "SELECT token, sum(count) FROM permits WHERE until > ? GROUP BY token", (micros(now),)
+        )
+    )
+    paused = {
+        token: (moment(until), str(reason))
+        for token, until, reason in connection.execute(
+            "SELECT token, until, reason FROM pauses WHERE until > ?", (micros(now),)
+        )
+    }
+    return [
+        Budget(
+            token=token,
+            counted=counted.get(token, 0),
+            paused_until=paused[token][0] if token in paused else None,
+            reason=paused[token][1] if token in paused else "",
+        )
+        for token in sorted(counted.keys() | paused.keys())
+    ]
 
 
 def give_back(

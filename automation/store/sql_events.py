@@ -40,12 +40,9 @@ def append_all(connection: sqlite3.Connection, events: Sequence[Event]) -> list[
 
 def append(connection: sqlite3.Connection, event: Event) -> Appended:
     """See Store.append."""
-    for key in event.keys:
-        known = connection.execute(
-            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (event.source, key)
-        ).fetchone()
-        if known is not None:
-            return Appended(event_id=known[0], duplicate=True)
+    first = known(connection, event.source, event.keys)
+    if first is not None:
+        return Appended(event_id=first, duplicate=True)
     connection.executemany(
         "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
         [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
@@ -144,6 +141,17 @@ def events(
         (*values, limit),
     )
     return [_stored(row) for row in rows]
+
+
+def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> str | None:
+    """See Store.known."""
+    for key in keys:
+        row = connection.execute(
+            "SELECT event_id FROM event_keys WHERE source = ? AND key = ?", (source, key)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None
 
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:

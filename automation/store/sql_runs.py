@@ -1,4 +1,4 @@
-"""Runs, lanes and the journal in SQL. Each function is one verb's work inside a transaction."""
+"""Runs and lanes in SQL. Each function is one verb's work inside a transaction."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,23 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from automation.model.action import Wrote
-from automation.model.errors import LeaseLost
-from automation.model.run import Claim, Counts, Entry, Run, State
-from automation.store.codec import (
-    dump_request,
-    dump_response,
-    dump_wrote,
-    load_request,
-    load_response,
-    load_wrote,
-    micros,
-    moment,
-)
+from automation.model.run import Claim, Counts, Run, State
+from automation.store.codec import dump_wrote, load_wrote, micros, moment
 from automation.store.sql_events import join_lane, next_place
+from automation.store.sql_journal import check, held, journal
 
 COLUMNS = (
     "id, event_id, rule_id, rules_hash, planned_at, lane, place, state, attempts, next_at, reason,"
-    " remedy, finished_at, wrote"
+    " remedy, finished_at, wrote, waiting_for"
 )
 
 
@@ -43,6 +34,7 @@ def _run(row: Sequence[Any]) -> Run:
         remedy=row[11],
         finished_at=None if row[12] is None else moment(row[12]),
         wrote=load_wrote(row[13]),
+        waiting_for=row[14],
     )
 
 
@@ -55,12 +47,27 @@ def claim_runs(
     limit: int,
 ) -> list[Claim]:
     """See Store.claim_runs."""
+    _end_waits(connection, now)
     lanes = connection.execute(
         "SELECT lane, head FROM lanes WHERE owner IS NULL AND ready_at <= ?"
         " ORDER BY ready_at, place LIMIT ?",
         (micros(now), limit),
     ).fetchall()
     return [_claim(connection, lane, head, owner, lease_until) for lane, head in lanes]
+
+
+MOST_WAITS_AT_ONCE = 256
+
+
+def _end_waits(connection: sqlite3.Connection, now: datetime) -> None:
+    """What waited long enough goes on; a crowd of them in portions, so that no commit takes long."""
+    over = connection.execute(
+        "SELECT id, lane FROM runs WHERE state = 'waiting' AND wait_until <= ?"
+        " ORDER BY wait_until, place LIMIT ?",
+        (micros(now), MOST_WAITS_AT_ONCE),
+    ).fetchall()
+    for run_id, lane in over:
+        rejoin(connection, run_id, lane, micros(now))
 
 
 def _claim(
@@ -98,71 +105,11 @@ def extend(
     for claim in claims:
         done = connection.execute(
             "UPDATE lanes SET lease_until = ? WHERE lane = ? AND head = ? AND owner = ? AND fence = ?",
-            (micros(lease_until), *_held(claim)),
+            (micros(lease_until), *held(claim)),
         )
         if done.rowcount:
             kept.append(replace(claim, lease_until=lease_until))
     return kept
-
-
-def _held(claim: Claim) -> tuple[str, str, str, int]:
-    return claim.run.lane, claim.run.id, claim.owner, claim.fence
-
-
-def _check(connection: sqlite3.Connection, claim: Claim) -> None:
-    row = connection.execute(
-        "SELECT 1 FROM lanes WHERE lane = ? AND head = ? AND owner = ? AND fence = ?", _held(claim)
-    ).fetchone()
-    if row is None:
-        raise LeaseLost
-
-
-def record(connection: sqlite3.Connection, claim: Claim, entries: Sequence[Entry]) -> None:
-    """See Store.record."""
-    _check(connection, claim)
-    for entry in entries:
-        values = (dump_request(entry.request), micros(entry.sent_at), dump_response(entry.response))
-        row = connection.execute(
-            "SELECT journal_id FROM journal_runs WHERE run_id = ? AND key = ?",
-            (claim.run.id, entry.key),
-        ).fetchone()
-        if row is not None:
-            connection.execute(
-                "UPDATE journal SET request = ?, sent_at = ?, response = ? WHERE id = ?",
-                (*values, row[0]),
-            )
-            continue
-        made = connection.execute(
-            "INSERT INTO journal (request, sent_at, response) VALUES (?, ?, ?)", values
-        )
-        connection.execute(
-            "INSERT INTO journal_runs (run_id, key, journal_id) VALUES (?, ?, ?)",
-            (claim.run.id, entry.key, made.lastrowid),
-        )
-
-
-def forget(connection: sqlite3.Connection, claim: Claim, key: str) -> None:
-    """See Store.forget."""
-    _check(connection, claim)
-    connection.execute("DELETE FROM journal_runs WHERE run_id = ? AND key = ?", (claim.run.id, key))
-
-
-def journal(connection: sqlite3.Connection, run_id: str) -> list[Entry]:
-    """See Store.journal."""
-    rows = connection.execute(
-        "SELECT key, request, sent_at, response FROM journal_runs JOIN journal ON id = journal_id"
-        " WHERE run_id = ? ORDER BY id",
-        (run_id,),
-    )
-    return [
-        Entry(
-            key=key,
-            request=load_request(request),
-            sent_at=moment(sent_at),
-            response=load_response(response),
-        )
-        for key, request, sent_at, response in rows
-    ]
 
 
 # how an attempt ends ------------------------------------------------------------------------------
@@ -172,17 +119,18 @@ def finish(
     connection: sqlite3.Connection, claim: Claim, *, wrote: Sequence[Wrote], now: datetime
 ) -> None:
     """See Store.finish."""
-    _check(connection, claim)
+    check(connection, claim)
     connection.execute(
         "UPDATE runs SET state = 'done', reason = '', remedy = '', finished_at = ?, wrote = ? WHERE id = ?",
         (micros(now), dump_wrote(wrote), claim.run.id),
     )
+    connection.execute("DELETE FROM watches WHERE run_id = ?", (claim.run.id,))
     _go_on(connection, claim.run.lane)
 
 
 def retry(connection: sqlite3.Connection, claim: Claim, *, at: datetime, reason: str) -> None:
     """See Store.retry."""
-    _check(connection, claim)
+    check(connection, claim)
     connection.execute(
         "UPDATE runs SET state = 'pending', next_at = ?, reason = ? WHERE id = ?",
         (micros(at), reason, claim.run.id),
@@ -197,7 +145,7 @@ def park(
     connection: sqlite3.Connection, claim: Claim, *, reason: str, remedy: str, now: datetime
 ) -> None:
     """See Store.park."""
-    _check(connection, claim)
+    check(connection, claim)
     connection.execute(
         "UPDATE runs SET state = 'parked', reason = ?, remedy = ?, finished_at = ? WHERE id = ?",
         (reason, remedy, micros(now), claim.run.id),
@@ -205,14 +153,28 @@ def park(
     _go_on(connection, claim.run.lane)
 
 
-def wait(connection: sqlite3.Connection, claim: Claim, *, what: str, reason: str) -> None:
+def wait(
+    connection: sqlite3.Connection,
+    claim: Claim,
+    *,
+    what: str,
+    reason: str,
+    until: datetime | None,
+) -> None:
     """See Store.wait."""
-    _check(connection, claim)
+    check(connection, claim)
+    run = claim.run
     connection.execute(
-        "UPDATE runs SET state = 'waiting', waiting_for = ?, reason = ? WHERE id = ?",
-        (what, reason, claim.run.id),
+        "UPDATE runs SET state = 'waiting', waiting_for = ?, wait_until = ?, reason = ? WHERE id = ?",
+        (what, None if until is None else micros(until), reason, run.id),
     )
-    _go_on(connection, claim.run.lane)
+    _go_on(connection, run.lane)
+    watch = connection.execute(
+        "UPDATE watches SET looked = 1 WHERE run_id = ? AND 'event:' || name = ? RETURNING answer",
+        (run.id, what),
+    ).fetchone()
+    if watch is not None and watch[0] is not None:
+        rejoin(connection, run.id, run.lane, micros(run.next_attempt_at))
 
 
 def _go_on(connection: sqlite3.Connection, lane: str) -> None:
@@ -232,14 +194,15 @@ def _go_on(connection: sqlite3.Connection, lane: str) -> None:
     )
 
 
-def _rejoin(connection: sqlite3.Connection, run_id: str, lane: str, now: datetime) -> None:
+def rejoin(connection: sqlite3.Connection, run_id: str, lane: str, ready_at: int) -> None:
+    """The run goes to the tail of its lane, ready from then on (microseconds)."""
     place = next_place(connection)
     connection.execute(
-        "UPDATE runs SET state = 'pending', place = ?, next_at = ?, waiting_for = NULL, reason = '',"
-        " remedy = '', finished_at = NULL WHERE id = ?",
-        (place, micros(now), run_id),
+        "UPDATE runs SET state = 'pending', place = ?, next_at = ?, waiting_for = NULL,"
+        " wait_until = NULL, reason = '', remedy = '', finished_at = NULL WHERE id = ?",
+        (place, ready_at, run_id),
     )
-    join_lane(connection, lane, run_id, place, micros(now))
+    join_lane(connection, lane, run_id, place, ready_at)
 
 
 def wake(connection: sqlite3.Connection, what: str, *, now: datetime) -> int:
@@ -249,7 +212,7 @@ def wake(connection: sqlite3.Connection, what: str, *, now: datetime) -> int:
         (what,),
     ).fetchall()
     for run_id, lane in rows:
-        _rejoin(connection, run_id, lane, now)
+        rejoin(connection, run_id, lane, micros(now))
     return len(rows)
 
 
@@ -261,7 +224,7 @@ def unpark(connection: sqlite3.Connection, run_ids: Sequence[str], *, now: datet
             "SELECT lane FROM runs WHERE id = ? AND state = 'parked'", (run_id,)
         ).fetchone()
         if row is not None:
-            _rejoin(connection, run_id, row[0], now)
+            rejoin(connection, run_id, row[0], micros(now))
             moved += 1
     return moved
 
@@ -285,8 +248,11 @@ def owners(connection: sqlite3.Connection) -> list[str]:
 
 def next_due(connection: sqlite3.Connection) -> datetime | None:
     """See Store.next_due."""
-    row = connection.execute("SELECT min(ready_at) FROM lanes WHERE owner IS NULL").fetchone()
-    return None if row[0] is None else moment(row[0])
+    lane = connection.execute("SELECT min(ready_at) FROM lanes WHERE owner IS NULL").fetchone()[0]
+    wait = connection.execute(
+        "SELECT min(wait_until) FROM runs WHERE state = 'waiting' AND wait_until IS NOT NULL"
+    ).fetchone()[0]
+    return min((moment(one) for one in (lane, wait) if one is not None), default=None)
 
 
 def run(connection: sqlite3.Connection, run_id: str) -> Run | None:

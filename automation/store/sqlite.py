@@ -8,8 +8,9 @@ https://www.sqlite.org/wal.html
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from importlib import resources
@@ -21,8 +22,17 @@ from automation.model.errors import StoreError, StoreUnavailable
 from automation.model.event import Event
 from automation.model.run import Claim, Counts, Entry, Plan, Run, State
 from automation.model.values import Json
-from automation.store import sql_budget, sql_events, sql_runs
-from automation.store.base import Appended, Permits, StoredEvent
+from automation.store import sql_budget, sql_events, sql_journal, sql_runs, sql_usage, sql_waits
+from automation.store.base import (
+    Allowance,
+    Appended,
+    Arrival,
+    Budget,
+    Permits,
+    StoredEvent,
+    Usage,
+    Watch,
+)
 from automation.store.codec import micros
 from automation.store.writer import Writer
 
@@ -46,8 +56,8 @@ class SqliteStore:
     async def open(self) -> None:
         try:
             await asyncio.to_thread(self._prepare)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
         self._writer.start()
         await self._writer.run(migrate)
 
@@ -68,6 +78,9 @@ class SqliteStore:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 connection.execute("VACUUM")
                 connection.close()
+            # A file that is no database is found here; in the writer's thread nobody would hear of it.
+            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as probe:
+                probe.execute("PRAGMA schema_version")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -106,8 +119,8 @@ class SqliteStore:
     async def claim_events(self, limit: int) -> Sequence[Event]:
         return await self._read(partial(sql_events.claim_events, limit=limit))
 
-    async def save_plan(self, plan: Plan) -> bool:
-        return await self._write(partial(sql_events.save_plan, plan=plan))
+    async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
+        return await self._write(partial(sql_waits.save_plan, plan=plan, answers=answers))
 
     async def event(self, prefix: str) -> StoredEvent | None:
         return await self._read(partial(sql_events.event, prefix=prefix))
@@ -132,6 +145,35 @@ class SqliteStore:
             )
         )
 
+    async def arrivals(
+        self,
+        name: str,
+        *,
+        after_seq: int,
+        upto_seq: int,
+        since: datetime,
+        until: datetime,
+        limit: int,
+        newest_first: bool = False,
+        unplanned: bool = False,
+    ) -> Sequence[Arrival]:
+        return await self._read(
+            partial(
+                sql_waits.arrivals,
+                name=name,
+                after_seq=after_seq,
+                upto_seq=upto_seq,
+                since=since,
+                until=until,
+                limit=limit,
+                newest_first=newest_first,
+                unplanned=unplanned,
+            )
+        )
+
+    async def known(self, source: str, keys: Sequence[str]) -> str | None:
+        return await self._read(partial(sql_events.known, source=source, keys=keys))
+
     # runs -----------------------------------------------------------------------------------------
 
     async def claim_runs(
@@ -147,11 +189,18 @@ class SqliteStore:
     async def extend(self, claims: Sequence[Claim], lease_until: datetime) -> Sequence[Claim]:
         return await self._write(partial(sql_runs.extend, claims=claims, lease_until=lease_until))
 
-    async def record(self, claim: Claim, entries: Sequence[Entry]) -> None:
-        await self._write(partial(sql_runs.record, claim=claim, entries=entries))
+    async def record(
+        self, claim: Claim, entries: Sequence[Entry], *, allowance: Allowance | None = None
+    ) -> bool:
+        return await self._write(
+            partial(sql_journal.record, claim=claim, entries=entries, allowance=allowance)
+        )
+
+    async def adopt(self, claim: Claim, entry: Entry) -> bool:
+        return await self._write(partial(sql_journal.adopt, claim=claim, entry=entry))
 
     async def forget(self, claim: Claim, key: str) -> None:
-        await self._write(partial(sql_runs.forget, claim=claim, key=key))
+        await self._write(partial(sql_journal.forget, claim=claim, key=key))
 
     async def finish(self, claim: Claim, *, wrote: Sequence[Wrote], now: datetime) -> None:
         await self._write(partial(sql_runs.finish, claim=claim, wrote=wrote, now=now))
@@ -164,8 +213,18 @@ class SqliteStore:
             partial(sql_runs.park, claim=claim, reason=reason, remedy=remedy, now=now)
         )
 
-    async def wait(self, claim: Claim, *, what: str, reason: str) -> None:
-        await self._write(partial(sql_runs.wait, claim=claim, what=what, reason=reason))
+    async def wait(
+        self, claim: Claim, *, what: str, reason: str, until: datetime | None = None
+    ) -> None:
+        await self._write(
+            partial(sql_runs.wait, claim=claim, what=what, reason=reason, until=until)
+        )
+
+    async def watch(self, claim: Claim, entries: Sequence[Entry]) -> Watch:
+        return await self._write(partial(sql_waits.watch, claim=claim, entries=entries))
+
+    async def watches(self, names: Collection[str]) -> Sequence[Watch]:
+        return await self._read(partial(sql_waits.watches, names=names))
 
     async def wake(self, what: str, *, now: datetime) -> int:
         return await self._write(partial(sql_runs.wake, what=what, now=now))
@@ -213,7 +272,10 @@ class SqliteStore:
         )
 
     async def journal(self, run_id: str) -> Sequence[Entry]:
-        return await self._read(partial(sql_runs.journal, run_id=run_id))
+        return await self._read(partial(sql_journal.journal, run_id=run_id))
+
+    async def usage(self) -> Mapping[str, Usage]:
+        return await self._read(sql_usage.usage)
 
     # texts, schedules, budget ---------------------------------------------------------------------
 
@@ -264,6 +326,9 @@ class SqliteStore:
 
     async def pause(self, token: str, *, until: datetime, reason: str) -> None:
         await self._write(partial(sql_budget.pause, token=token, until=until, reason=reason))
+
+    async def budgets(self, now: datetime) -> Sequence[Budget]:
+        return await self._read(partial(sql_budget.budgets, now=now))
 
     # the store itself -----------------------------------------------------------------------------
 

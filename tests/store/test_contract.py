@@ -15,7 +15,7 @@ from automation.model.errors import LeaseLost, NotInStore, StoreError, StoreUnav
 from automation.model.event import Encoding, Event
 from automation.model.request import ByProperty, Notion, Repeat, Response
 from automation.model.run import Claim, Entry, Plan, PlannedRun, State
-from automation.store.base import Appended, Store
+from automation.store.base import Appended, Budget, Store, Usage
 from automation.store.sqlite import MEMORY, SqliteStore
 
 pytestmark = pytest.mark.anyio
@@ -97,6 +97,13 @@ async def test_an_unreadable_event_is_parked_and_never_planned(store: Store) -> 
     found = await store.event(event(1).id)
     assert found is not None
     assert (found.state, found.event.problem) == ("parked", "not JSON")
+
+
+async def test_a_delivery_is_known_by_any_of_its_keys(store: Store) -> None:
+    await store.append(event(1, "a", "b"))
+    assert await store.known("github", ["x", "b"]) == event(1).id
+    assert await store.known("github", ["x"]) is None
+    assert await store.known("slack", ["a", "b"]) is None
 
 
 async def test_an_event_is_planned_once(store: Store) -> None:
@@ -237,6 +244,33 @@ async def test_what_a_run_wrote_is_kept(store: Store) -> None:
     assert (found.state, found.wrote, found.finished_at) == (State.DONE, wrote, NOW)
 
 
+async def test_the_use_of_every_rule_is_counted(store: Store) -> None:
+    assert await store.usage() == {}
+    await planned(store, 1, "a", "b")
+    await planned(store, 2, "c", waiting="target:Tasks")
+    await store.append(event(3))
+    later = replace(plan(3, "d"), planned_at=NOW + SECOND)
+    assert await store.save_plan(later)
+    (first,) = await claim(store, limit=1)
+    await store.finish(first, wrote=[], now=NOW)
+    assert await store.usage() == {
+        "r0": Usage(
+            fired=3,
+            last_fired_at=NOW + SECOND,
+            runs={"done": 1, "pending": 1, "waiting": 1},
+            waiting_for={"target:Tasks": 1},
+        ),
+        "r1": Usage(fired=1, last_fired_at=NOW, runs={"pending": 1}),
+    }
+
+
+async def test_what_a_run_waits_for_is_told_until_it_wakes(store: Store) -> None:
+    await planned(store, 1, "a", waiting="target:Tasks")
+    assert [one.waiting_for for one in await store.runs(limit=9)] == ["target:Tasks"]
+    await store.wake("target:Tasks", now=NOW)
+    assert [one.waiting_for for one in await store.runs(limit=9)] == [None]
+
+
 async def test_an_owner_gives_everything_back(store: Store) -> None:
     await planned(store, 1, "a", "b")
     await claim(store)
@@ -291,6 +325,18 @@ async def test_a_paused_token_sends_nothing_until_then(store: Store) -> None:
     assert await take(store, NOW + 9 * SECOND, 1) == 1
 
 
+async def test_what_is_taken_of_each_budget_is_told(store: Store) -> None:
+    await store.take_permits(
+        "a", now=NOW, want=4, limit=10, window_seconds=60, valid_seconds=1
+    )  # fmt: skip
+    await store.pause("b", until=NOW + 5 * SECOND, reason="wait")
+    assert await store.budgets(NOW) == [
+        Budget(token="a", counted=4),
+        Budget(token="b", counted=0, paused_until=NOW + 5 * SECOND, reason="wait"),
+    ]
+    assert await store.budgets(NOW + 61 * SECOND) == []
+
+
 async def test_permits_that_were_not_used_come_back(store: Store) -> None:
     assert await take(store, NOW, 10) == 10
     await store.give_back("t", taken_at=NOW, count=4)
@@ -324,7 +370,7 @@ async def test_a_lane_of_many_is_claimed_without_reading_them_all(tmp_path: Path
     connection.execute(
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
         " INSERT INTO runs SELECT 'r' || i, i, event_id, rule_id, rules_hash, planned_at, lane, state,"
-        " 0, next_at, NULL, '', '', NULL, '[]' FROM n, runs WHERE place = 1"
+        " 0, next_at, NULL, '', '', NULL, '[]', NULL FROM n, runs WHERE place = 1"
     )
     connection.commit()
     plans = " ".join(
