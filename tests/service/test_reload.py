@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from automation import rulebook
+from automation.emulator import databases
 from automation.model.run import State
 from automation.rulefiles import Prints, prints_of
 from tests.living import (
@@ -261,12 +262,13 @@ async def test_a_rule_whose_target_is_missing_waits_says_so_and_goes_on_when_it_
         assert (told["rule"], told["target"]) == ("later", "Not yet shared")
         assert "there is no `Not yet shared` in Notion" in told["reason"]
         space = notion.emulator.workspace
-        space.create_database(
+        databases.create(
+            space,
             {
                 "parent": {"page_id": notion.facts["root_page_id"]},
                 "title": [{"type": "text", "text": {"content": "Not yet shared"}}],
                 "initial_data_source": {"properties": {"Name": {"title": {}}}},
-            }
+            },
         )
         runs = await service.settled(6)
         assert {run.state for run in runs} == {State.DONE}

@@ -11,6 +11,7 @@ import pytest
 
 from automation import exchange
 from automation.actions.create import Create
+from automation.emulator import databases
 from automation.engine.plan import plan
 from automation.model.action import Call, Conversation
 from automation.model.errors import StoreUnavailable
@@ -205,9 +206,8 @@ async def test_a_schema_that_changed_in_notion_is_read_again_before_anything_par
         await service.issue("before")
         await service.settled(1)
         source = notion.facts["data_sources"]["Tasks"]
-        notion.emulator.workspace.update_data_source(
-            source, {"properties": {"Size": {"number": {"format": "number"}}}}
-        )
+        change = {"properties": {"Size": {"number": {"format": "number"}}}}
+        databases.update_source(notion.emulator.workspace, source, change)
         service.rule(with_size, "b.toml")
         await eventually(lambda: reads_size(service), what="the new rule")
         await service.issue("after")
