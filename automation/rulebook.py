@@ -81,7 +81,7 @@ class RuleBook:
     async def learn(self) -> None:
         """Look at the newest deliveries: the next load knows what was in them."""
         try:
-            found = await learned(self._store)
+            found = await learned(self._store, self._catalogue.published)
         except StoreError as error:
             log.warning("rules.not_learned", error=str(error))
             return
