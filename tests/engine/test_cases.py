@@ -27,7 +27,7 @@ upsert = "Commits"
 match.SHA = "{{ event.sha }}"
 set.Name = "{{ event.name | or_else: '' }}"
 set.Count = "{{ event.count | or_else: 0 }}"
-set.Tags = "{{ event.tags | or_else: event.none | or_else: '' }}"
+set.Tags = "{{ event.tags | or_else: '' }}"
 body = "Hello {{ event.name | or_else: 'nobody' }}"
 """
 TEST = '[[rule.test]]\nname = "t"\n'
@@ -94,13 +94,17 @@ WIDE = 'event = { branch = "main" }\n'
         (f"{WIDE}expect.row.set.Nam = 1", (16, 16, "`set` of step `row` has no `Nam`", "did you mean `Name`?")),
         (f"{WIDE}expect.row = 1", (16, 14, "what `row` is given is a table of its keys", "")),
         (f"{WIDE}fires = false\nexpect.row.body = ''", (17, 1, "a rule that does not fire performs no step to expect", "")),
-        (f'{WIDE}expect.row.body.starts_with = ""', (16, 31, "`starts_with` takes a text that is not empty", "")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_test_is_said_when_it_loads(
     test: str, found: tuple[int, int, str, str]
 ) -> None:
     assert problems(test) == [found]
+
+
+def test_the_words_of_an_expectation_are_checked_as_in_a_condition() -> None:
+    for wrong in ('starts_with = ""', "above = true", "exists = 1"):
+        assert len(problems(f"{WIDE}expect.row.body.{wrong}")) == 1
 
 
 LOOP = """\
