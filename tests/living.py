@@ -19,10 +19,13 @@ from automation.emulator.seed import describe
 from automation.emulator.state import Emulator
 from automation.model.run import Run, State
 from automation.sources.discover import discover
-from automation.wiring import Service, build_service
+from automation.timing import Timing
+from automation.wiring import Parts, Service, build_service
 
 SECRET = "a secret of these tests"
 PATIENCE_SECONDS = 15.0
+QUICK = Timing(settle=0.3, first_retry=0.05, longest_retry=0.2)
+"""The waits of a retry are short here."""
 
 
 async def eventually(
@@ -194,7 +197,6 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "AUTOMATION_RULES": str(folder / "rules"),
         "AUTOMATION_DATABASE": f"sqlite:///{folder / 'automation.db'}",
         "AUTOMATION_PORT": "0",
-        "AUTOMATION_SETTLE_SECONDS": "0.3",
         "NOTION_PLAN": "business",
         **more,
     }
@@ -203,10 +205,18 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 @asynccontextmanager
 async def live(folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
     """A running service with these rule texts; `more` are settings over the defaults of tests."""
+    async with live_at(QUICK, folder, *rules, **more) as running:
+        yield running
+
+
+@asynccontextmanager
+async def live_at(timing: Timing, folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
+    """The same at a pace of its own."""
     environ = environment(folder, **more)
+    parts = Parts(timing=timing)
     for number, text in enumerate(rules):
         write(folder / "rules" / f"{'abcdefgh'[number]}.toml", text)
-    service = await build_service(settings.read(environ), environ)
+    service = await build_service(settings.read(environ), environ, parts=parts)
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop=stop))
     try:
