@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -184,19 +184,20 @@ class Builder:
 
     async def build(self) -> Service:
         """Open the store, read the rules, and connect the parts."""
-        stack = AsyncExitStack()
-        store = open_store(self.settings.database)
-        await store.open()
-        stack.push_async_callback(store.close)
-        token = self.settings.notion_token
-        governor = Governor(
-            store,
-            self.clock,
-            token_key=token_key(token.get_secret_value() if token else ""),
-            limit=self.requests_per_minute,
-        )
-        send = await self._way_to_notion(stack, governor)
-        return await self._connect(stack, store, governor, send)
+        async with AsyncExitStack() as stack:
+            store = open_store(self.settings.database)
+            stack.push_async_callback(store.close)
+            await store.open()
+            token = self.settings.notion_token
+            governor = Governor(
+                store,
+                self.clock,
+                token_key=token_key(token.get_secret_value() if token else ""),
+                limit=self.requests_per_minute,
+            )
+            send = await self._way_to_notion(stack, governor)
+            service = await self._connect(stack, store, governor, send)
+            return replace(service, stack=stack.pop_all())
 
     async def _way_to_notion(
         self, stack: AsyncExitStack, governor: Governor

@@ -22,6 +22,9 @@ https://developers.notion.com/reference/status-codes"""
 
 MAX_ANSWER_BYTES = 10_000_000
 MAX_CONNECTIONS = 32
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: shorter than any server keeps it, because a request on one that
+was just closed is a request of which nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,9 @@ class NotionClient:
             headers={"Authorization": f"Bearer {token}", "Notion-Version": NOTION_VERSION},
             timeout=httpx.Timeout(deadline, connect=10.0),
             limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=MAX_CONNECTIONS,
+                keepalive_expiry=IDLE_SECONDS,
             ),
             follow_redirects=False,
             trust_env=False,

@@ -10,6 +10,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -22,9 +23,6 @@ MOST_TOGETHER = 256
 
 Bulk = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
 """Work on many items at once: what came of each, in order."""
-
-VERB_FAILURES = (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError)
-"""What a verb may raise about itself; anything else is a mistake of ours."""
 
 
 @dataclass(slots=True)
@@ -75,13 +73,18 @@ class Writer:
     # the thread -----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        connection = self._connect()
-        try:
-            while (batch := self._next()) is not None:
+        connection: sqlite3.Connection | None = None
+        while (batch := self._next()) is not None:
+            try:
+                connection = connection or self._connect()
                 self._commit(connection, batch)
-                _resolve(batch)
-        finally:
-            connection.close()
+            except Exception as error:
+                # The connection itself is in question: the next group gets a new one.
+                _fail(batch, error)
+                _close(connection)
+                connection = None
+            _resolve(batch)
+        _close(connection)
 
     def _next(self) -> list[_Job] | None:
         first = self._jobs.get()
@@ -105,9 +108,19 @@ class Writer:
                 _do_apart(connection, batch)
         except sqlite3.Error as error:
             _roll_back(connection)
-            away = StoreUnavailable(f"the store cannot be written: {error}")
-            for job in batch:
-                job.result, job.error = None, away
+            _fail(batch, error)
+
+
+def _fail(batch: list[_Job], error: Exception) -> None:
+    away = StoreUnavailable(f"the store cannot be written: {error}")
+    for job in batch:
+        job.result, job.error = None, away
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 def _one_by_one(
@@ -128,7 +141,7 @@ def _try_together(connection: sqlite3.Connection, batch: list[_Job]) -> bool:
     except sqlite3.OperationalError:
         # Disk full, I/O error, locked: the whole transaction is in question.
         raise
-    except VERB_FAILURES:
+    except Exception:
         connection.execute("ROLLBACK")
         return False
     connection.execute("COMMIT")
@@ -149,7 +162,7 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         (job.result,) = job.bulk(connection, [job.item])
     except sqlite3.OperationalError:
         raise
-    except VERB_FAILURES as error:
+    except Exception as error:
         connection.execute("ROLLBACK TO verb")
         job.result = None
         job.error = (
