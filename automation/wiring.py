@@ -253,6 +253,7 @@ class Builder:
                 now=self.clock.now,
                 new_id=new_id,
                 ready=Readiness(
+                    intake=intake,
                     rules=rules,
                     directory=directory,
                     store=store,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -46,6 +47,10 @@ class Process:
     def tell(self, number: int) -> None:
         """Send a signal."""
         self._process.send_signal(number)
+
+    def limit(self, what: int, most: int) -> None:
+        """Set one of its resource limits."""
+        resource.prlimit(self._process.pid, what, (most, resource.RLIM_INFINITY))
 
     def ended(self) -> int:
         """Its exit code, as soon as it has ended."""

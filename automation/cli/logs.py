@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -18,13 +19,16 @@ from automation.settings import LogStyle
 
 
 class _Stderr:
-    """Whatever stderr is at the moment."""
+    """Whatever stderr is at the moment. A log that cannot be written stops nothing: its disk may be full."""
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def set_up(style: LogStyle, level: int = logging.INFO) -> None:
