@@ -117,7 +117,7 @@ async def test_the_next_is_taken_also_when_it_is_planned_last(world: World) -> N
         watches = await other.store.watches(["zoom.recording"])
         await other.planner._plan(second, watches)
         await other.dispatcher.work()
-        await other.dispatcher.drain()
+        await other.drain()
         assert world.rows("Meetings") == [("Weekly: first",)]
         await rig.planner._plan(first, watches)
         await rig.settle()
@@ -198,7 +198,7 @@ async def test_an_event_stored_in_time_counts_though_nobody_planned_it(world: Wo
     world.clock.moment += DAY
     async with process(world) as rig:
         await rig.dispatcher.work()
-        await rig.dispatcher.drain()
+        await rig.drain()
         assert (await rig.states())[0] is DONE
     assert world.rows("Meetings") == [("Weekly: Hello",)]
 
