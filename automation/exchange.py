@@ -43,6 +43,8 @@ class Exchange:
                 raise Deferred(f"Notion refused the token: {message}", seconds=TOKEN_CLOSED_SECONDS)
             case replies.Conflict(message=message):
                 raise Deferred(f"Notion had a conflict: {message}")
+            case replies.Committed() if request.repeat is Repeat.READ:
+                return self._unclear(request, 503, "it saved something, and was only asked to read")
             case replies.Committed():
                 return await self._committed(request, reply)
             case replies.Rejected() as no:
