@@ -1,8 +1,8 @@
 """What the documentation shows works: every row of the tables, every TOML block, every explanation.
 
-`docs/rules.md` has four kinds of TOML blocks, told by the word behind the fence: a whole file (`toml`),
-the keys of one rule (`toml rule`), the keys of one step (`toml step`), and a file that must not load
-(`toml wrong`), which is followed by what `automation check` says about it.
+There are five kinds of TOML blocks, told by the word behind the fence: a whole file (`toml`), the keys of
+one rule (`toml rule`), the keys of one step (`toml step`), a test of a rule (`toml test`), and a file that
+must not load (`toml wrong`), which is followed by what `automation check` says about it.
 """
 
 import json
@@ -70,6 +70,8 @@ def whole(block: Block) -> str:
     head = {"": "", "wrong": "", "rule": '[[rule]]\nid = "example"\n'}
     if kind == "step":
         return f'[[rule]]\nid = "example"\non = "github"\n[[rule.do]]\n{block.text}'
+    if kind == "test":
+        return f'[[rule]]\nid = "example"\non = "github"\n[[rule.do]]\nfind = "Tasks"\n{block.text}'
     ending = (
         "" if kind != "rule" or "[[rule.do]]" in block.text else '[[rule.do]]\nfind = "Tasks"\n'
     )
@@ -113,6 +115,8 @@ def test_explain_says_what_the_documentation_shows(
     assert capsys.readouterr().out == "\n".join(block.text.splitlines()[1:]) + "\n"
 
 
-def test_the_rule_of_the_readme_is_one_that_ships() -> None:
-    shown = next(block.text for block in blocks(README) if block.info == "toml")
-    assert any(shown in path.read_text() for path in recipes().glob("*.toml"))
+def test_what_the_readme_shows_of_a_rule_is_in_one_that_ships() -> None:
+    shown = [block.text for block in blocks(README) if block.info.startswith("toml")]
+    shipped = [path.read_text() for path in recipes().glob("*.toml")]
+    assert shown
+    assert [one for one in shown if not any(one in text for text in shipped)] == []
