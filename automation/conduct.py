@@ -142,9 +142,11 @@ class Conduct:
             return await self._event(asked.key, asked.request, entry)
         if entry is None:
             return await self._live(asked)
-        if entry.response is not None:
-            return entry.response
-        return await self._doubtful(entry)
+        if entry.response is None:
+            return await self._doubtful(entry)
+        if self._rehearsal is not None:
+            self._rehearsal.note(entry.response)
+        return entry.response
 
     # a request for the first time -----------------------------------------------------------------
 
@@ -246,6 +248,9 @@ class Conduct:
         for candidate in await self._candidates(request, entry):
             found = replace(entry, response=candidate.response, made=candidate.made)
             if await self._store.adopt(self._claim, found):
+                return candidate.response
+            if candidate.shared:
+                await self._record(replace(found, made=None))
                 return candidate.response
         return await self._again(entry)
 

@@ -33,8 +33,10 @@ class Loop:
             self._woken.clear()
             rest = await self._bit()
             if rest > 0:
+                # Not `wait_for`: before Python 3.12 a wake in the same moment swallows a cancellation.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), rest)
+                    async with asyncio.timeout(rest):
+                        await self._woken.wait()
 
     async def _bit(self) -> float:
         try:

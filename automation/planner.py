@@ -92,7 +92,7 @@ class Planner:
         except StoreUnavailable:
             raise
         except Exception as error:
-            log.exception("event.poison", event=event.id)
+            log.exception("event.poison", event_id=event.id)
             problem = f"it cannot be planned: {type(error).__name__}: {error}"
             await self._store.park_event(event.id, problem=problem)
 

@@ -81,7 +81,7 @@ class RuleBook:
     async def learn(self) -> None:
         """Look at the newest deliveries: the next load knows what was in them."""
         try:
-            found = await learned(self._store)
+            found = await learned(self._store, self._catalogue.published)
         except StoreError as error:
             log.warning("rules.not_learned", error=str(error))
             return
@@ -177,7 +177,8 @@ class RuleBook:
             while True:
                 await self._look()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), LOOK_EVERY_SECONDS)
+                    async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                        await news.wait()
                 news.clear()
 
     async def _listen(self, news: asyncio.Event) -> None:
@@ -185,8 +186,9 @@ class RuleBook:
             try:
                 async for _ in awatch(self._folder, watch_filter=_tells, step=20, debounce=100):
                     news.set()
-            except (OSError, RuntimeError) as error:
-                log.warning("rules.not_watched", folder=str(self._folder), error=str(error))
+            except Exception as error:
+                # No more watches to be had, a file whose name is not UTF-8: the looking goes on.
+                log.warning("rules.not_watched", folder=str(self._folder), error=repr(error))
             await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
     async def _look(self) -> None:

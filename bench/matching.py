@@ -90,7 +90,7 @@ def _looped(name: str, seen: Any, rules: RuleSet) -> Iterable[Rule]:
 
 def _time(work: Callable[[], object]) -> float:
     """Microseconds of the quickest of several rounds: what else the machine did is not ours."""
-    rounds = []
+    rounds: list[float] = []
     begun = time.perf_counter()
     while len(rounds) < 5 or (len(rounds) < 200 and time.perf_counter() - begun < 0.4):
         at = time.perf_counter()

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,27 @@ async def eventually(
     return answer
 
 
-@dataclass(frozen=True)
 class LocalNotion:
-    """An emulator that serves: where it is, and what came to it."""
+    """An emulator that serves: where it is, and what came to it. It can go away and come back."""
 
-    emulator: Emulator
-    base_url: str
-    facts: Mapping[str, Any]
+    def __init__(self, limit: int) -> None:
+        self.emulator: Emulator = local.build("demo", limit)
+        with local.listen(0) as bound:
+            self._port = int(bound.getsockname()[1])
+        self.base_url = f"http://127.0.0.1:{self._port}"
+        self.facts: Mapping[str, Any] = describe(self.emulator.workspace, self.base_url)
+
+    async def come(self) -> None:
+        """Serve."""
+        self._socket = local.listen(self._port)
+        self._server = local.server(self.emulator)
+        self._serving = asyncio.create_task(self._server._serve(sockets=[self._socket]))
+
+    async def go(self) -> None:
+        """Stop serving; what is in it stays."""
+        self._server.should_exit = True
+        await self._serving
+        self._socket.close()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -51,7 +65,7 @@ class LocalNotion:
 
     async def faults(self, *faults: Mapping[str, Any]) -> None:
         """Inject faults, as anybody could over HTTP."""
-        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False) as client:
+        async with client_of(self.base_url) as client:
             answer = await client.post("/_emulator/faults", json=list(faults))
         assert answer.status_code == 200
 
@@ -73,6 +87,11 @@ class LocalNotion:
         return [words(one) for one in blocks]
 
 
+def client_of(base_url: str) -> httpx.AsyncClient:
+    """A client of something on this machine; it loads no certificates."""
+    return httpx.AsyncClient(base_url=base_url, trust_env=False, verify=False, timeout=20)
+
+
 def title(page: Mapping[str, Any]) -> str:
     """A page's title."""
     found = next(one for one in page["properties"].values() if one["type"] == "title")
@@ -85,18 +104,14 @@ def words(block: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def local_notion(*, limit: int = 0, port: int = 0) -> AsyncIterator[LocalNotion]:
+async def local_notion(*, limit: int = 0) -> AsyncIterator[LocalNotion]:
     """A seeded emulator on a free port; `limit` requests a minute, 0 is no limit."""
-    emulator = local.build("demo", limit)
-    with local.listen(port) as bound:
-        base_url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        server = local.server(emulator)
-        serving = asyncio.create_task(server._serve(sockets=[bound]))
-        try:
-            yield LocalNotion(emulator, base_url, describe(emulator.workspace, base_url))
-        finally:
-            server.should_exit = True
-            await serving
+    notion = LocalNotion(limit)
+    await notion.come()
+    try:
+        yield notion
+    finally:
+        await notion.go()
 
 
 @dataclass(frozen=True)
@@ -104,9 +119,8 @@ class Live:
     """A service that runs: where it is, and what it did."""
 
     service: Service
-    port: int
+    client: httpx.AsyncClient
     folder: Path
-    environ: Mapping[str, str] = field(repr=False)
 
     async def deliver(self, name: str, body: bytes | Mapping[str, Any]) -> httpx.Response:
         """Post a delivery signed as its sender would."""
@@ -117,17 +131,15 @@ class Live:
         )  # fmt: skip
         return await self.ask("POST", f"/hooks/{source}", content=raw, headers=dict(headers))
 
-    async def issue(self, name: str) -> str:
+    async def issue(self, name: str, *, key: str = "") -> str:
         """Deliver an opened issue of that title; its event id."""
-        answer = await self.deliver("github.issues.opened", issue(name))
+        answer = await self.deliver("github.issues.opened", issue(name, key=key))
         assert answer.status_code == 200, answer.text
         return str(answer.json()["event"])
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Any request to the service."""
-        base_url = f"http://127.0.0.1:{self.port}"
-        async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=20) as client:
-            return await client.request(method, path, **more)
+        return await self.client.request(method, path, **more)
 
     async def ready(self) -> Any:
         """What /readyz says."""
@@ -162,11 +174,12 @@ def write(path: Path, text: str) -> Path:
     return half.rename(path)
 
 
-def issue(name: str) -> dict[str, Any]:
-    """The body of a GitHub issue that was opened."""
+def issue(name: str, *, key: str = "") -> dict[str, Any]:
+    """The body of a GitHub issue that was opened; `key` makes two of them the same issue."""
+    address = f"https://github.com/acme/web/issues/{key or name}"
     return {
         "action": "opened",
-        "issue": {"title": name, "html_url": f"https://github.com/acme/web/issues/{name}"},
+        "issue": {"title": name, "html_url": address},
         "repository": {"full_name": "acme/web"},
         "sender": {"login": "ada"},
     }
@@ -201,7 +214,8 @@ async def live(folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
             assert not running.done()
             await asyncio.sleep(0.01)
         port = service.server.servers[0].sockets[0].getsockname()[1]
-        yield Live(service, port, folder, environ)
+        async with client_of(f"http://127.0.0.1:{port}") as client:
+            yield Live(service, client, folder)
     finally:
         stop.set()
         await running

@@ -36,7 +36,7 @@ class FromStore(Mapping[str, Schema]):
 
 
 def _read() -> Mapping[str, Schema]:
-    return from_store(learned, {})
+    return from_store(lambda store: learned(store, published()), {})
 
 
 def from_store(work: Callable[[Store], Awaitable[T]], otherwise: T) -> T:

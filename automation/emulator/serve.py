@@ -31,6 +31,7 @@ def listen(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
+        # Who reads where it is may connect at once, and waits until it serves.
         made.listen(1024)
     except OSError:
         made.close()

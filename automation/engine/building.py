@@ -18,6 +18,8 @@ from automation.engine.where import Where
 from automation.model.sender import Sender
 from automation.model.target import TargetKind, TargetName
 
+MAX_PROBLEMS = 500
+"""Of the rules of one file; nobody reads more."""
 SENDER_NAME = pattern(
     "a name of small letters, digits, `-` and `_`",
     r"^[a-z0-9_-]+$",
@@ -125,8 +127,12 @@ class _File:
             )
 
     def rules(self, raw: list[Any], defaults: Defaults) -> None:
+        before = len(self.where.problems)
         for index, one in enumerate(raw):
             place: Path = ("rule", index)
+            if len(self.where.problems) - before > MAX_PROBLEMS:
+                self.where.wrong_key(place, "there may be more; mend what stands above first")
+                return
             if not isinstance(one, Mapping):
                 self.where.wrong_value(place, "a rule is a table")
                 continue

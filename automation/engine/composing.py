@@ -9,7 +9,8 @@ from automation.engine import dates
 from automation.engine.cases import Subject, build_cases
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
-from automation.engine.grammar import RULE
+from automation.engine.foresight import GUARDED_TABLES
+from automation.engine.grammar import RULE, TEST
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.rules import Guard, Rule, Step
@@ -53,6 +54,8 @@ def compose(
     one = _Composer(raw, good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
+    for index, test in enumerate(good.get("test", [])):
+        check(test, (*place, "test", index), TEST, where)
     schedule = one.schedule()
     zone = schedule.zone if schedule else defaults.zone
     on = one.on()
@@ -130,7 +133,7 @@ class _Composer:
         table, here = self.good.get("schedule"), (*self.place, "schedule")
         if table is None:
             return None
-        if self.good.get("on", SCHEDULE) != SCHEDULE:
+        if SCHEDULE not in self.good.get("on", SCHEDULE):
             self.where.wrong_key(here, '`schedule` goes with on = "schedule"')
         zone = ZoneInfo(table["timezone"]) if "timezone" in table else self.defaults.zone
         catch_up = table.get("catch_up", "none")
@@ -196,7 +199,7 @@ def _values(value: Any) -> tuple[Any, ...]:
 def set_by(steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
     """Every property a step may set, inner steps too."""
     for step in steps:
-        for key in ("set", "set_once"):
+        for key in GUARDED_TABLES:
             for name in step.shape.get(key) or {}:
                 yield step, name
         yield from set_by(step.inner)

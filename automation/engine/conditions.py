@@ -79,7 +79,7 @@ class _Compiler:
         self._refuse_slip(key, place, path)
         if not isinstance(value, Mapping):
             test = self._words().plain(value, place)
-            yield from self._line(place, path, test, value)
+            yield from self._line(place, path, test, "is", value, fold=False)
         elif value:
             yield from self.lines(value, place, path)
         else:
@@ -94,7 +94,7 @@ class _Compiler:
             if word != "ignore_case":
                 here = (*place, word)
                 test = words.one(word, value, here, fold=fold)
-                yield from self._line(here, path, test, value, word=word, fold=fold)
+                yield from self._line(here, path, test, word, value, fold=fold)
 
     def _words(self) -> Words:
         return Words(where=self.where, roots=self.roots, lines=self._of_element)
@@ -108,10 +108,10 @@ class _Compiler:
         place: Path,
         path: tuple[str, ...],
         test: Test | None,
-        value: Any,
+        word: str,
+        wanted: Any,
         *,
-        word: str = "is",
-        fold: bool = False,
+        fold: bool,
     ) -> Iterator[Line]:
         if test is not None:
             yield Line(
@@ -120,9 +120,9 @@ class _Compiler:
                 text=self.where.line(place),
                 test=test,
                 word=word,
-                wanted=value,
+                wanted=wanted,
                 fold=fold,
-                reads=frozenset(_roots(value)),
+                reads=frozenset(_roots(wanted)),
             )
 
     # what is wrong --------------------------------------------------------------------------------

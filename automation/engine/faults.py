@@ -21,6 +21,14 @@ from automation.engine.filters import FILTERS
 from automation.engine.problems import nearest
 from automation.engine.rendering import TEXT
 
+KEYWORDS = frozenset(
+    {
+        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in"),
+        *("if", "else", "for", "as", "with", "limit", "offset", "reversed", "cols", "continue"),
+        *("required",),
+    }
+)
+"""Words that mean something in an expression."""
 MAX_SOURCE = 20_000
 MAX_EXPRESSION = 2_000
 
@@ -170,6 +178,9 @@ def of_parsing(source: str, error: LiquidError) -> Fault:
     if kind == "string":
         filtered = "|" in source[source.rfind("{{", 0, offset) : offset]
         return Fault(offset, length, _plain(message), _HELP["string"] if filtered else "")
+    if kind in KEYWORDS and source[offset - 1 : offset] == ".":
+        helps = f"a field of that name is written ['{kind}']"
+        return Fault(offset - 1, length + 1, f"`{kind}` means something in a template", helps)
     sign = source[offset : offset + 1]
     return Fault(offset, length, _plain(message), _HELP.get(kind) or _HELP.get(sign, ""))
 
@@ -233,19 +244,30 @@ def _below(expression: Expression) -> Iterator[Expression]:
         yield from _below(child)
 
 
-def of_use(compiled: BoundTemplate, roots: Collection[str]) -> Iterator[Fault]:
-    """Unknown filters and roots, and filters given too little or too much."""
+def of_filters(compiled: BoundTemplate) -> Iterator[Fault]:
+    """Unknown filters, and filters given too little or too much."""
     for expression in expressions(compiled):
         if isinstance(expression, FilteredExpression):
             for one in expression.filters or ():
                 yield from _of_filter(one)
-    for name, uses in compiled.analyze().globals.items():
+
+
+Uses = tuple[tuple[str, int], ...]
+"""The roots a template names, and where each time."""
+
+
+def uses_of(compiled: BoundTemplate) -> Uses:
+    """What a template expects to be there."""
+    found = compiled.analyze().globals.items()
+    return tuple((name, use.span.index) for name, uses in found for use in uses)
+
+
+def of_roots(uses: Uses, roots: Collection[str]) -> Iterator[Fault]:
+    """Names of which there is nothing."""
+    for name, at in uses:
         if name not in roots:
             helps = nearest(name, roots) or f"there are {', '.join(sorted(roots))}"
-            for use in uses:
-                yield Fault(
-                    use.span.index, len(name), f"there is nothing called `{name}` here", helps
-                )
+            yield Fault(at, len(name), f"there is nothing called `{name}` here", helps)
 
 
 def _of_filter(one: Filter) -> Iterator[Fault]:

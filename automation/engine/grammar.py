@@ -11,7 +11,6 @@ from automation.engine.kinds import (
     CRON,
     DURATION,
     EVENT,
-    LINES,
     MOMENT,
     SWITCH,
     TABLE,
@@ -22,14 +21,27 @@ from automation.engine.kinds import (
     Keys,
     Kind,
     either,
+    lines,
     list_of,
     one_of,
     ref,
 )
 
-ALTERNATIVES = either(
-    LINES, Kind(words="a list of them", check=TABLES.check, schema=ref("many_lines"))
-)
+
+def _alternatives(example: str) -> Kind:
+    many = Kind(words="a list of such tables", check=TABLES.check, schema=ref("many_lines"))
+    return either(lines(example), many)
+
+
+def tables(words: str, schema: str, header: str) -> Kind:
+    """A list of tables, each below its own header."""
+    return Kind(
+        words=words,
+        check=TABLES.check,
+        schema=ref(schema),
+        example=f"each begins with [[{header}]], two brackets",
+    )
+
 
 LIMITS = Keys(
     what="`limits`",
@@ -165,23 +177,32 @@ RULE = Keys(
         "description": Key(kind=ANY_TEXT, about="What it is for."),
         "enabled": Key(kind=SWITCH, about="false switches it off."),
         "on": Key(
-            kind=either(EVENT, list_of(EVENT, "a list of them")),
+            kind=either(EVENT, list_of(EVENT, "a list of such names")),
             about="The events it hears; a shorter name covers everything below it.",
             required=True,
         ),
         "schedule": Key(kind=SCHEDULE, about='When it fires by itself, with on = "schedule".'),
-        "when": Key(kind=ALTERNATIVES, about="All lines must pass; of several tables, one."),
-        "either": Key(kind=ALTERNATIVES, about="At least one of these tables must pass, too."),
-        "unless": Key(kind=ALTERNATIVES, about="If all lines of one table pass, it does not fire."),
+        "when": Key(
+            kind=_alternatives('when.branch = "main"'),
+            about="All lines must pass; of several tables, one.",
+        ),
+        "either": Key(
+            kind=_alternatives('either = [{ branch = "main" }, { branch = "dev" }]'),
+            about="At least one of these tables must pass, too.",
+        ),
+        "unless": Key(
+            kind=_alternatives('unless.by.ends_with = "[bot]"'),
+            about="If all lines of one table pass, it does not fire.",
+        ),
         "lane": Key(kind=TEXT, about="Runs of one lane are done one after the other."),
         "do": Key(
-            kind=Kind(words="a list of steps", check=TABLES.check, schema=ref("steps")),
+            kind=tables("a list of steps", "steps", "rule.do"),
             about="What is done, in order.",
             required=True,
         ),
         "guard": Key(kind=GUARD, about="Limits the service keeps for it."),
         "test": Key(
-            kind=Kind(words="a list of tests", check=TABLES.check, schema=ref("tests")),
+            kind=tables("a list of tests", "tests", "rule.test"),
             about="Tests of the rule, for `automation test`.",
         ),
     },

@@ -41,7 +41,8 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of value. `words` complete "`key` is …"; `fault` says more about a wrong one."""
+    """One kind of value. `words` complete "`key` is …"; `fault` says more about a wrong one, if it
+    can; `items` are the kind of the elements where it may be a list."""
 
     words: str
     check: Callable[[Any], bool]
@@ -49,6 +50,7 @@ class Kind:
     example: str = ""
     form: Form = Form.PLAIN
     fault: Callable[[Any], str] = field(default=lambda value: "")
+    items: "Kind | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ def list_of(kind: Kind, words: str) -> Kind:
         check=lambda value: isinstance(value, list) and all(kind.check(item) for item in value),
         schema={"type": "array", "items": kind.schema},
         example=kind.example,
+        items=kind,
     )
 
 
@@ -124,6 +127,8 @@ def either(one: Kind, other: Kind) -> Kind:
         schema=any_schema(one.schema, other.schema),
         example=one.example,
         form=one.form,
+        fault=one.fault,
+        items=other.items,
     )
 
 
@@ -157,7 +162,9 @@ ANY_TEXT = Kind(
 )
 
 
-def pattern(words: str, expression: str, example: str = "") -> Kind:
+def pattern(
+    words: str, expression: str, example: str = "", fault: Callable[[Any], str] = lambda value: ""
+) -> Kind:
     """A text that looks like this."""
     compiled = re.compile(expression)
     return Kind(
@@ -165,14 +172,28 @@ def pattern(words: str, expression: str, example: str = "") -> Kind:
         check=lambda value: isinstance(value, str) and compiled.search(value) is not None,
         schema={"type": "string", "pattern": expression},
         example=example,
+        fault=fault,
     )
 
 
 NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_-]*$")
+
+
+def _event_fault(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    if is_template(value):
+        return "this is an event's name, written out, never a template"
+    if "*" in value:
+        return "an event name has no `*`: a shorter name covers everything below it"
+    return "event names are in small letters" if value != value.lower() else ""
+
+
 EVENT = pattern(
-    "an event name: small letters and digits, joined by dots",
+    'an event name such as "github.push"',
     r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
-    'such as "github.push"; a shorter name covers everything below it',
+    'source.type.action, such as "github.issues.opened"; "github.issues" covers all below it',
+    _event_fault,
 )
 SWITCH = Kind(words="true or false", check=_is(bool), schema={"type": "boolean"})
 COUNT = Kind(
@@ -218,10 +239,14 @@ TABLES = Kind(
     check=lambda value: isinstance(value, list) and all(isinstance(one, Mapping) for one in value),
     schema={"type": "array", "items": {"type": "object"}},
 )
-LINES = Kind(
-    words="a table of lines",
-    check=TABLE.check,
-    schema=ref("lines"),
-    example='such as when.branch = "main"',
-    form=Form.LINES,
-)
+
+
+def lines(example: str) -> Kind:
+    """Lines of a condition."""
+    return Kind(
+        words="a table of lines",
+        check=TABLE.check,
+        schema=ref("lines"),
+        example=f"such as {example}",
+        form=Form.LINES,
+    )

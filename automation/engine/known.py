@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from automation.engine import known_lines, known_names, known_templates
+from automation.engine.known_file import Root, Roots, RuleFile
 from automation.engine.known_names import Unheard
-from automation.engine.known_place import Place, Root, Roots
 from automation.engine.positions import Path
 from automation.engine.problems import Problem
 from automation.engine.trails import Ground, follow_template, ground, kinds
@@ -46,7 +46,7 @@ class KnownFields:
         """What is wrong with a file, as far as fields are concerned. `problems` are those it has already."""
         if not self.catalogue.published and not self.catalogue.learned:
             return []
-        file = Place(path=path, text=text, taken={(one.line, one.column) for one in problems})
+        file = RuleFile(path=path, text=text, taken={(one.line, one.column) for one in problems})
         rules = raw.get("rule")
         for index, rule in enumerate(rules if isinstance(rules, list) else ()):
             if isinstance(rule, Mapping):
@@ -57,7 +57,7 @@ class KnownFields:
         """Names of sources that nobody is, once all files are read: `declared` are those of `[source.…]`."""
         return known_names.nobody(self.unheard, self.catalogue, declared)
 
-    def _rule(self, rule: Mapping[str, Any], place: Path, file: Place) -> None:
+    def _rule(self, rule: Mapping[str, Any], place: Path, file: RuleFile) -> None:
         on = rule.get("on")
         names = [on] if isinstance(on, str) else on
         if not isinstance(names, list) or not names or not all(_is_name(one) for one in names):
@@ -80,7 +80,7 @@ class KnownFields:
             self._grounds[names] = ground(names, self.catalogue)
         return self._grounds[names]
 
-    def _name(self, name: str, at: Path, file: Place) -> None:
+    def _name(self, name: str, at: Path, file: RuleFile) -> None:
         source = name.partition(".")[0]
         if name in self._known_names:
             return
@@ -92,12 +92,12 @@ class KnownFields:
 
     # steps ----------------------------------------------------------------------------------------
 
-    def _steps(self, steps: Any, place: Path, sight: Roots, file: Place) -> None:
+    def _steps(self, steps: Any, place: Path, sight: Roots, file: RuleFile) -> None:
         for index, step in enumerate(steps if isinstance(steps, list) else ()):
             if isinstance(step, Mapping):
                 sight = self._step(step, (*place, index), sight, file)
 
-    def _step(self, step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> Roots:
+    def _step(self, step: Mapping[str, Any], place: Path, sight: Roots, file: RuleFile) -> Roots:
         """One step; what the steps behind it see."""
         inner = _looped(step, place, sight, file)
         for key in ("if", "only"):
@@ -112,7 +112,7 @@ class KnownFields:
             return sight.without(name)
         return sight.with_root(name, Root(waited.events, waited))
 
-    def _waited(self, step: Mapping[str, Any], place: Path, file: Place) -> Ground | None:
+    def _waited(self, step: Mapping[str, Any], place: Path, file: RuleFile) -> Ground | None:
         """The event that a `wait_for` step waits for and becomes; `same` are its paths."""
         name = step.get("wait_for")
         if not _is_name(name):
@@ -137,7 +137,7 @@ def _tables(value: Any, place: Path) -> Iterator[tuple[Mapping[str, Any], Path]]
         )
 
 
-def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> Roots:
+def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: RuleFile) -> Roots:
     """What a step inside the loop sees: an element under the loop's name."""
     over = step.get("for_each")
     if not isinstance(over, str):
@@ -154,6 +154,6 @@ def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> 
     return sight.with_root(name, Root(one_element(trail.forms) or ANYTHING, root.ground))
 
 
-def _no_list(forms: Forms, over: str, at: Path, file: Place) -> None:
+def _no_list(forms: Forms, over: str, at: Path, file: RuleFile) -> None:
     if ANYTHING[0] not in forms:
         file.warn(file.value(at), f"`for_each` needs a list, and `{over}` is {kinds(forms)}")

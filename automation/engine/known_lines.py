@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automation.engine import known_templates, known_values
-from automation.engine.known_place import Place, Roots
+from automation.engine.known_file import Roots, RuleFile
 from automation.engine.match import QUANTIFIERS, WORDS
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
@@ -39,7 +39,7 @@ class Sight:
         return ".".join((*self.shown, *path))
 
 
-def check_event(raw: Mapping[str, Any], base: Path, roots: Roots, file: Place) -> None:
+def check_event(raw: Mapping[str, Any], base: Path, roots: Roots, file: RuleFile) -> None:
     """A table of `when`, `unless` or `either`: its paths begin in the event."""
     known_templates.check(raw, base, roots, file)
     event = roots.known["event"]
@@ -47,7 +47,7 @@ def check_event(raw: Mapping[str, Any], base: Path, roots: Roots, file: Place) -
     _lines(written(raw, base, (), file, inside=False), sight, file)
 
 
-def check_roots(raw: Mapping[str, Any], base: Path, roots: Roots, file: Place) -> None:
+def check_roots(raw: Mapping[str, Any], base: Path, roots: Roots, file: RuleFile) -> None:
     """A table of `if` or `only`: its paths begin with a root."""
     known_templates.check(raw, base, roots, file)
     for name, value in raw.items():
@@ -61,14 +61,14 @@ def check_roots(raw: Mapping[str, Any], base: Path, roots: Roots, file: Place) -
             _lines([Written(path=(), word="is", value=value, at=at, fold=False)], sight, file)
 
 
-def check_paths(raw: Mapping[str, Any], base: Path, ground: Ground, file: Place) -> None:
+def check_paths(raw: Mapping[str, Any], base: Path, ground: Ground, file: RuleFile) -> None:
     """A table of paths of an event, whatever stands behind them."""
     sight = Sight(forms=ground.events, base=base, shown=(), ground=ground)
     for line in written(raw, base, (), file, inside=False):
         _trail(line, sight, file)
 
 
-def _lines(lines: Iterable[Written], sight: Sight, file: Place) -> None:
+def _lines(lines: Iterable[Written], sight: Sight, file: RuleFile) -> None:
     plain: list[tuple[Written, Trail]] = []
     for line in lines:
         trail = _trail(line, sight, file)
@@ -94,7 +94,7 @@ def _lines(lines: Iterable[Written], sight: Sight, file: Place) -> None:
 
 
 def written(
-    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], file: Place, *, inside: bool
+    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], file: RuleFile, *, inside: bool
 ) -> Iterator[Written]:
     """Every line of a table. `inside`: it is about the elements of a list, so a test may stand alone."""
     fold = raw.get("ignore_case") is True
@@ -109,7 +109,7 @@ def written(
             yield Written(path=(*path, key), word="is", value=value, at=at, fold=fold)
 
 
-def _trail(line: Written, sight: Sight, file: Place) -> Trail | None:
+def _trail(line: Written, sight: Sight, file: RuleFile) -> Trail | None:
     """The line's path, if it is known."""
     trail = follow(sight.forms, line.path)
     if trail.forms:
@@ -138,7 +138,7 @@ def _trail(line: Written, sight: Sight, file: Place) -> Trail | None:
 # lists --------------------------------------------------------------------------------------------
 
 
-def _element(line: Written, trail: Trail, sight: Sight, file: Place) -> None:
+def _element(line: Written, trail: Trail, sight: Sight, file: RuleFile) -> None:
     """`any`, `all` and `none`: the lines behind them start from one element."""
     if isinstance(line.value, Mapping):
         inner = Sight(
@@ -150,7 +150,7 @@ def _element(line: Written, trail: Trail, sight: Sight, file: Place) -> None:
         _lines(written(line.value, line.at, (), file, inside=True), inner, file)
 
 
-def _two_readings_of_not(line: Written, trail: Trail, sight: Sight, file: Place) -> None:
+def _two_readings_of_not(line: Written, trail: Trail, sight: Sight, file: RuleFile) -> None:
     cut = trail.lists[0]
     whole, rest = sight.spoken(line.path[:cut]), line.path[cut:]
     none = f"{whole}.none = {{ {_pair(rest, 'is', line.value)} }}"
@@ -164,7 +164,7 @@ def _two_readings_of_not(line: Written, trail: Trail, sight: Sight, file: Place)
 
 
 def _two_readings_of_lines(
-    plain: Sequence[tuple[Written, Trail]], sight: Sight, file: Place
+    plain: Sequence[tuple[Written, Trail]], sight: Sight, file: RuleFile
 ) -> None:
     """Two lines that enter one list: are they about one of its elements?"""
     first: dict[tuple[str, ...], Written] = {}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from automation.engine.known_place import Place
+from automation.engine.known_file import RuleFile
 from automation.engine.positions import Path
 from automation.engine.problems import Problem, nearest
 from automation.model.fields import OTHERS, Catalogue, Schema
@@ -19,10 +19,10 @@ class Unheard:
 
     source: str
     at: Path
-    file: Place
+    file: RuleFile
 
 
-def check(name: str, at: Path, catalogue: Catalogue, file: Place) -> bool:
+def check(name: str, at: Path, catalogue: Catalogue, file: RuleFile) -> bool:
     """One name of `on`, whose source is known. False, and a problem, if it is not a name the source sends."""
     source, _, rest = name.partition(".")
     if any(_lists(schema, rest) for schema in catalogue.schemas(source)):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from automation.engine.known_place import Help, Place, Root, Roots
+from automation.engine.known_file import Help, Root, Roots, RuleFile
 from automation.engine.positions import Path
 from automation.engine.spots import spot
 from automation.engine.template import is_template
@@ -20,7 +20,7 @@ from automation.engine.uses import Use, plainly_known, step_offset, uses
 from automation.model.fields import Fields, elements, names, only_lists
 
 
-def check(value: Any, at: Path, roots: Roots, file: Place) -> None:
+def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
     """Every template in a value, however deep."""
     if isinstance(value, str):
         if is_template(value) and not plainly_known(value, roots.known):
@@ -33,7 +33,7 @@ def check(value: Any, at: Path, roots: Roots, file: Place) -> None:
             check(one, (*at, index), roots, file)
 
 
-def _template(text: str, at: Path, roots: Roots, file: Place) -> None:
+def _template(text: str, at: Path, roots: Roots, file: RuleFile) -> None:
     for use in uses(text):
         root = roots.known.get(use.root)
         if root is None:
@@ -43,7 +43,7 @@ def _template(text: str, at: Path, roots: Roots, file: Place) -> None:
             _unknown(text, at, use, trail, root, file)
 
 
-def _unknown(text: str, at: Path, use: Use, trail: Trail, root: Root, file: Place) -> None:
+def _unknown(text: str, at: Path, use: Use, trail: Trail, root: Root, file: RuleFile) -> None:
     name = use.path[trail.steps]
     offset = step_offset(text, use, trail.steps)
     length = len(str(name)) if offset != use.offset else len(use.root)

@@ -38,12 +38,13 @@ def load(
     """Load texts by path. What the catalogue knows of events, the rules are held to. Where two files name
     the same thing, the later one is wrong: those in `first` come first, then by path."""
     problems: list[Problem] = []
-    means = _Means(verbs=verbs(actions), fields=KnownFields(catalogue))
+    fields = KnownFields(catalogue)
+    words = verbs(actions)
     order = sorted(files, key=lambda path: (path not in first, path))
-    parts = [_one(path, files[path], means, problems) for path in order]
+    parts = [_one(path, files[path], words, fields, problems) for path in order]
     _refuse_twins(parts, problems)
     _refuse_strangers(parts, problems)
-    problems += means.fields.senders({name for part in parts for name in part.senders})
+    problems += fields.senders({name for part in parts for name in part.senders})
     broken = {problem.path for problem in problems if problem.severity == "error"}
     good = [part for part in parts if part.path not in broken]
     return Loaded(
@@ -61,23 +62,21 @@ def reload_kept(text: str, actions: Mapping[str, Action]) -> RuleSet:
     return loaded.rules
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Means:
-    """What files are read with."""
-
-    verbs: Mapping[str, Verb]
-    fields: KnownFields
-
-
-def _one(path: str, text: str, means: _Means, problems: list[Problem]) -> FileParts:
+def _one(
+    path: str,
+    text: str,
+    words: Mapping[str, Verb],
+    fields: KnownFields,
+    problems: list[Problem],
+) -> FileParts:
     text = clean(text)
     raw = parse(path, text)
     if isinstance(raw, Problem):
         problems.append(raw)
         return FileParts(path=path)
     own: list[Problem] = []
-    parts = build_file(path, text, raw, means.verbs, own)
-    problems += own + means.fields.check(path, text, raw, own)
+    parts = build_file(path, text, raw, words, own)
+    problems += own + fields.check(path, text, raw, own)
     return parts
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from automation.engine.data import MAX_ITEMS, as_text
 from automation.engine.match import Line, Scope, Table
 from automation.engine.rules import Loop, Step
+from automation.engine.showing import kind_of
 from automation.model.errors import TemplateFailed
 
 
@@ -28,7 +29,7 @@ def elements(
     if items is None:
         return []
     if not isinstance(items, list):
-        raise TemplateFailed(f"`for_each` of `{step.id}` needs a list, not {as_text(items)[:40]!r}")
+        raise TemplateFailed(f"`for_each` of step `{step.id}` needs a list, not {kind_of(items)}")
     found: list[Element] = []
     for index, item in enumerate(items):
         if len(found) == loop.at_most:
@@ -39,7 +40,7 @@ def elements(
             found.append(Element(_key(step, loop, inside, index), inside))
     if len(found) > MAX_ITEMS:
         raise TemplateFailed(
-            f"`for_each` of `{step.id}` has {len(found)} elements, and {MAX_ITEMS} can be done; `at_most` takes the first"
+            f"step `{step.id}` has {len(found)} elements, and {MAX_ITEMS} is the most; `at_most` cuts"
         )
     _refuse_twins(step, found)
     return found
@@ -50,7 +51,7 @@ def _key(step: Step, loop: Loop, roots: Mapping[str, Any], index: int) -> str:
         return str(index)
     value = loop.key.render(roots)
     if value is None or value == "":
-        raise TemplateFailed(f"the `key` of element {index} of `{step.id}` is nothing")
+        raise TemplateFailed(f"the `key` of element {index} of step `{step.id}` is nothing")
     return as_text(value).replace("%", "%25").replace("/", "%2F")
 
 
@@ -59,7 +60,7 @@ def _refuse_twins(step: Step, found: list[Element]) -> None:
     seen: set[str] = set()
     for one in found:
         if one.key in seen:
-            raise TemplateFailed(f"two elements of `{step.id}` have the same `key`, {one.key!r}")
+            raise TemplateFailed(f"two elements of step `{step.id}` have the `key` {one.key!r}")
         seen.add(one.key)
 
 

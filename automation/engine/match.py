@@ -45,11 +45,11 @@ Render = Callable[[Scope], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a condition: the path from the root, and its test. `text` is the line as written;
-    `reads` are the roots that templates in it name.
+    """One line of a condition: the path from the root, and its test. `text` is the line as written.
 
     `word`, `wanted` and `fold` are the same test as data (`is` for a plain value, and `wanted` as TOML
     has it), for those that look at a test instead of running it: the index, and explain's hints.
+    `reads` are the roots that templates in it name.
     """
 
     path: tuple[str, ...]

@@ -65,7 +65,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def render(problem: Problem, text: str | None) -> str:
     """The problem as people read it, with the line it is about."""
     head = f"{problem.severity}: {problem.message}\n --> {problem.path}:{problem.line}:{problem.column}"
-    lines = (text or "").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    lines = _lines(text or "")
     if text is None or problem.line > len(lines):
         return head + (f"\n  = help: {problem.help}" if problem.help else "")
     number = str(problem.line)
@@ -75,6 +75,19 @@ def render(problem: Problem, text: str | None) -> str:
     carets = _blank(source[:start]) + "^" * len(_blank(marked))
     shown = f"{head}\n{gutter} |\n{number} | {source}\n{gutter} | {carets}"
     return shown + (f"\n{gutter} = help: {problem.help}" if problem.help else "")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as they were counted, with nothing in them that a terminal would obey."""
+    clean = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return [
+        "".join("\N{REPLACEMENT CHARACTER}" if _is_control(char) else char for char in line)
+        for line in clean.split("\n")
+    ]
+
+
+def _is_control(char: str) -> bool:
+    return char != "\t" and unicodedata.category(char) in {"Cc", "Cf", "Cs"}
 
 
 def _window(line: str, at: int) -> tuple[str, int]:

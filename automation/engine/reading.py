@@ -19,12 +19,12 @@ MAX_WORD = 1_000
 
 _PLACE = re.compile(r" ?\(at (?:line (\d+), column (\d+)|end of document)\)")
 _TOKENS = re.compile(
-    r'"""(?:[^"\\]+|\\.|"{1,2}(?!"))*"{3,5}'
-    r"|'''(?:[^']+|'{1,2}(?!'))*'{3,5}"
-    r'|"(?:[^"\\\n]+|\\[^\n])*"'
+    r'"""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}'
+    r"|'''(?:[^']++|'{1,2}(?!'))*+'{3,5}"
+    r'|"(?:[^"\\\n]++|\\[^\n])*+"'
     r"|'[^'\n]*'"
     r"|\#[^\n]*"
-    r"|(?P<word>[\w+-]+)"
+    r"|(?P<word>[\w+-]++)"
     r"|(?P<mark>[\[\]{}.=,\n])"
     r"|(?P<open>[\"'])",
     re.DOTALL,
@@ -197,6 +197,8 @@ def _twice(path: str, written: Written) -> Problem:
     more = written.header and name in LISTS
     words = ".".join(part for part in key if isinstance(part, str))
     helps = f"write [[{words}]] for one more" if more else ""
+    if not written.header and not helps:
+        helps = f"several values stand in one list: {name} = [ … ]"
     return at(path, span, f"`{name}` stands twice; the first is in line {line}", helps)
 
 

@@ -35,6 +35,8 @@ from automation.engine.filters import FILTERS, FORGIVING, Filter
 
 MAX_WORK = 5_000_000
 """Characters that the filters, loops and texts of one render may handle together."""
+PER_LINE = 30
+"""What a line of a value costs in a body."""
 PER_STEP = 20
 """What a character of template text in a loop costs, for each time round."""
 
@@ -135,7 +137,8 @@ class BodyNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Write the value as Markdown."""
         value = defined(self.expression.evaluate(context))
-        _paying(context).spend(weight(value))
+        lines = value.count("\n") if isinstance(value, str) else 0
+        _paying(context).spend(weight(value) + lines * PER_LINE)
         return buffer.write(in_body(value, self.place))
 
 
@@ -174,7 +177,7 @@ class _CaseNode(case_tag.CaseNode):
     __slots__ = ()
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        _single(self.expression.evaluate(context))
+        _single(defined(self.expression.evaluate(context)))
         return super().render_to_output(context, buffer)
 
 
@@ -201,7 +204,7 @@ class _Equal(logical.EqExpression):
     __slots__ = ()
 
     def evaluate(self, context: RenderContext) -> object:
-        _not_both(self.left.evaluate(context), self.right.evaluate(context))
+        _comparable(self.left.evaluate(context), self.right.evaluate(context))
         return super().evaluate(context)
 
 
@@ -209,11 +212,13 @@ class _Unequal(logical.NeExpression):
     __slots__ = ()
 
     def evaluate(self, context: RenderContext) -> object:
-        _not_both(self.left.evaluate(context), self.right.evaluate(context))
+        _comparable(self.left.evaluate(context), self.right.evaluate(context))
         return super().evaluate(context)
 
 
-def _not_both(left: Any, right: Any) -> None:
+def _comparable(left: Any, right: Any) -> None:
+    defined(left)
+    defined(right)
     if isinstance(left, list | dict) and isinstance(right, list | dict):
         _single(left)
 

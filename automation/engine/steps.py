@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from automation.engine import match
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
+from automation.engine.faults import KEYWORDS
 from automation.engine.filling import Filling
 from automation.engine.kinds import Keys
 from automation.engine.match import Table
@@ -21,14 +22,9 @@ from automation.engine.where import Where
 
 STEP_KEYS = frozenset(STEP.keys)
 ROOTS = frozenset(EVENT_ROOTS)
-RESERVED = frozenset(
-    {
-        *("true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in"),
-        *("if", "else", "for", "as", "with", "limit", "offset", "reversed", "cols", "continue"),
-        *("required", "forloop"),
-    }
-)
+RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
+_OR_INNER = "; or inner steps, each below [[rule.do.do]]"
 LOOP = Keys(what="a loop", keys=STEP.keys)
 
 
@@ -69,7 +65,10 @@ class StepBuilder:
         if verb is None and not self._is_loop(raw, place):
             return None
         before = len(self.where.problems)
-        good = check(raw, place, verb.table if verb else LOOP, self.where)
+        one_verb = {
+            k: v for k, v in raw.items() if k not in self.verbs or k == (verb and verb.name)
+        }
+        good = check(one_verb, place, verb.table if verb else LOOP, self.where)
         step_id = self._id(good, place, verb)
         loop = self._loop(good, place, roots)
         inside = roots | ({loop.name} if loop else set())
@@ -115,7 +114,7 @@ class StepBuilder:
         self.where.wrong_key(
             (*place, unknown) if unknown and near else place,
             "this step has no verb",
-            near or f"one of {', '.join(self.verbs)}",
+            near or f"one of {', '.join(self.verbs)}{_OR_INNER if 'for_each' in raw else ''}",
         )
         return False
 

@@ -17,7 +17,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 
 from automation.engine import faults
 from automation.engine.data import plain
-from automation.engine.faults import Fault
+from automation.engine.faults import Fault, Uses
 from automation.engine.rendering import BODY, PAYING, TEXT, Context, Text, defined
 from automation.model.errors import TemplateFailed
 
@@ -75,34 +75,41 @@ def examine(
     source: str, roots: Collection[str], *, body: bool = False
 ) -> tuple[Template | None, tuple[Fault, ...]]:
     """The template, and all that is wrong with it; None if it cannot be read at all."""
-    template, fault = _compiled(source, body)
-    if template is None:
-        assert fault is not None
-        return None, (fault,)
-    return template, tuple(faults.of_use(template.compiled, roots))
+    made = _made(source, body)
+    return made.template, (*made.wrong, *faults.of_roots(made.uses, roots))
 
 
 def compile_text(source: str, *, body: bool = False) -> Template:
-    """Compile. Raises TemplateFailed with what is wrong first."""
-    template, fault = _compiled(source, body)
-    if template is None:
-        raise TemplateFailed(fault.message if fault else "")
-    return template
+    """Compile. Raises TemplateFailed where it cannot be read."""
+    made = _made(source, body)
+    if made.template is None:
+        raise TemplateFailed(made.wrong[0].message)
+    return made.template
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A text compiled once: the template, what is wrong with it anywhere, and the roots it names."""
+
+    template: Template | None
+    wrong: tuple[Fault, ...]
+    uses: Uses = ()
 
 
 @lru_cache(maxsize=KEPT)
-def _compiled(source: str, body: bool) -> tuple[Template | None, Fault | None]:
+def _made(source: str, body: bool) -> _Made:
     fault = faults.of_tags(source)
     if fault is not None:
-        return None, fault
+        return _Made(None, (fault,))
     try:
         compiled = (BODY if body else TEXT).from_string(source)
     except LiquidError as error:
-        return None, faults.of_parsing(source, error)
+        return _Made(None, (faults.of_parsing(source, error),))
     for expression in faults.expressions(compiled):
         paying = PAYING.get(type(expression))
         if paying is not None:
             expression.__class__ = paying
     single = len(compiled.nodes) == 1 and isinstance(compiled.nodes[0], OutputNode)
-    roots = frozenset(compiled.analyze().globals)
-    return Template(source, compiled, single and not body, roots), None
+    uses = faults.uses_of(compiled)
+    template = Template(source, compiled, single and not body, frozenset(name for name, _ in uses))
+    return _Made(template, tuple(faults.of_filters(compiled)), uses)

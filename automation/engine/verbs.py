@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from automation.engine.kinds import Key, Keys
-from automation.engine.vocabulary import PAGE, STEP, TARGET, VALUE, VERBS
+from automation.engine.vocabulary import COMMON, STEP, TARGET, VALUE, VERBS
 from automation.model.action import Action
 
 
@@ -41,7 +41,7 @@ def _verb(name: str, action: Action | None) -> Verb:
         return Verb(name=name, keys=keys, action=None, later=frozenset(keys))
     performed = {
         field.alias or key: Key(
-            kind=TARGET if key in action.literal else PAGE if key == name else VALUE,
+            kind=TARGET if key in action.literal else COMMON.get(key, VALUE),
             about=field.description or "",
             required=field.is_required(),
         )

@@ -6,13 +6,12 @@ is with the verb, in `actions/`.
 
 from collections.abc import Mapping
 
-from automation.engine.grammar import LIMITS
+from automation.engine.grammar import LIMITS, tables
 from automation.engine.kinds import (
     ANY_TEXT,
     COUNT,
     DURATION,
     EVENT,
-    LINES,
     NAME,
     SWITCH,
     TABLE,
@@ -23,6 +22,7 @@ from automation.engine.kinds import (
     Keys,
     Kind,
     either,
+    lines,
     list_of,
     one_of,
     or_template,
@@ -38,12 +38,19 @@ TEMPLATE = Kind(
     example='such as "{{ event.commits }}"',
 )
 VALUE = Kind(words="a value", check=lambda value: True, schema=ref("value"))
+
+
+def _is_template(value: object) -> str:
+    return "a target is written out, never a template" if TEMPLATE.check(value) else ""
+
+
 TARGET = Kind(
     words="a target: the name of a [target], or a title, URL or id",
     check=lambda value: TEXT.check(value) and not is_template(value),
     schema={"type": "string", "minLength": 1, "not": {"pattern": r"\\{[{%]"}},
-    example="it is written out, never a template",
+    example="name a [target], or a title, URL or id",
     form=Form.TARGET,
+    fault=_is_template,
 )
 PAGE = Kind(
     words="a page: the name of a [target], a title, URL or id, or a template that gives one",
@@ -51,13 +58,18 @@ PAGE = Kind(
     schema=TEXT.schema,
     form=Form.PAGE,
 )
-PROPERTIES = Kind(
-    words="a table of properties",
-    check=TABLE.check,
-    schema=ref("properties"),
-    example='such as set.Name = "{{ event.title }}"',
-    form=Form.PROPERTIES,
-)
+
+
+def _properties(example: str) -> Kind:
+    return Kind(
+        words="a table of properties",
+        check=TABLE.check,
+        schema=ref("properties"),
+        example=f"such as {example}",
+        form=Form.PROPERTIES,
+    )
+
+
 BODY = Kind(
     words="a text of Markdown", check=ANY_TEXT.check, schema=ref("markdown"), form=Form.BODY
 )
@@ -83,19 +95,25 @@ STEP = Keys(
     what="a step",
     keys={
         "id": Key(kind=NAME, about="What later steps call its result."),
-        "if": Key(kind=LINES, about="Lines that must pass, their paths from the roots."),
+        "if": Key(
+            kind=lines("if.notes.exists = true"),
+            about="Lines that must pass, their paths from the roots.",
+        ),
         "on_failure": Key(
             kind=one_of("stop", "continue"), about="Whether a failure ends the run; stop."
         ),
         "for_each": Key(kind=TEMPLATE, about="Does the step for every element of a list."),
         "as": Key(kind=NAME, about="What an element is called; item without it."),
         "at_most": Key(kind=COUNT, about="How many elements at most."),
-        "only": Key(kind=LINES, about="Which elements, their paths from the roots."),
+        "only": Key(
+            kind=lines('only.item.state = "open"'),
+            about="Which elements, their paths from the roots.",
+        ),
         "key": Key(
             kind=TEMPLATE, about="What tells elements apart for ever; their index without it."
         ),
         "do": Key(
-            kind=Kind(words="a list of steps", check=TABLES.check, schema=ref("steps")),
+            kind=tables("a list of steps", "steps", "rule.do.do"),
             about="Steps for every element, where the loop has no verb.",
         ),
     },
@@ -111,7 +129,7 @@ _LOOK = {
     "icon": Key(kind=ICON, about="An emoji, or an image's address."),
     "cover": Key(kind=ICON, about="An image's address."),
 }
-_SET = Key(kind=PROPERTIES, about="Properties and their values.")
+_SET = Key(kind=_properties('set.Name = "{{ event.title }}"'), about="Properties and their values.")
 
 VERBS: Mapping[str, Mapping[str, Key]] = {
     "create": {
@@ -124,10 +142,15 @@ VERBS: Mapping[str, Mapping[str, Key]] = {
     "upsert": {
         "upsert": Key(kind=TARGET, about="The page that matches; made if absent.", required=True),
         "match": Key(
-            kind=PROPERTIES, about="Which page: these properties equal these values.", required=True
+            kind=_properties('match.URL = "{{ event.url }}"'),
+            about="Which page: these properties equal these values.",
+            required=True,
         ),
         "set": _SET,
-        "set_once": Key(kind=PROPERTIES, about="Set only when the page is made."),
+        "set_once": Key(
+            kind=_properties('set_once.Status = "Not started"'),
+            about="Set only when the page is made.",
+        ),
         **_CONTENT,
         **_LOOK,
         "newer_than": Key(kind=VALUE, about="An event older than the last one changes nothing."),
@@ -147,7 +170,10 @@ VERBS: Mapping[str, Mapping[str, Key]] = {
     },
     "find": {
         "find": Key(kind=TARGET, about="Pages of a data source, as a list.", required=True),
-        "where": Key(kind=LINES, about="Which pages: lines about their properties."),
+        "where": Key(
+            kind=lines('where.Status = "In progress"'),
+            about="Which pages: lines about their properties.",
+        ),
         "order": Key(kind=ORDER, about="By this property; -Name for the other way round."),
         "limit": Key(kind=or_template(COUNT), about="How many at most; 100."),
     },
@@ -195,3 +221,8 @@ VERBS: Mapping[str, Mapping[str, Key]] = {
     },
 }
 """The verbs of the language, whether this version performs them or not."""
+
+COMMON: Mapping[str, Kind | Keys] = {
+    key: VERBS["upsert"][key].kind for key in ("set", "set_once", "match", "body")
+}
+"""Keys that mean the same with every verb, also with one that is only in `actions/`."""

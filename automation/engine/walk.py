@@ -1,8 +1,8 @@
 """One run as a conversation: a generator that yields requests and receives responses.
 
 Deterministic: the same rule, document, targets and responses give the same requests, which is what
-lets a run be replayed from its journal. What needs only the event is rendered before the first write,
-and what this version cannot do is refused before it, too.
+lets a run be replayed from its journal. What can fail from the event and the rule alone fails before
+the first write.
 
 The guard, as far as one run can keep it (`per_day` and `dry_run` are kept by who carries requests out):
 
@@ -20,13 +20,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from automation.engine.conditions import EVENT_ROOTS
+from automation.engine.foresight import foresee, refuse_unbuilt
 from automation.engine.loops import elements, split
 from automation.engine.match import Scope, Table
 from automation.engine.nothing import NOTHING
 from automation.engine.plan import roots_of
 from automation.engine.rules import Rule, Step
-from automation.engine.shapes import render, render_known
+from automation.engine.shapes import render
 from automation.engine.verbs import not_built
 from automation.model.action import Action, Call, StepResult, Wrote
 from automation.model.errors import GuardRefused, RuleError, StepFailed
@@ -34,8 +34,6 @@ from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.target import Target
 from automation.model.values import JsonObject
 
-NEWER = "Upgrade when it is, then `automation retry` goes on."
-GUARDED_TABLES = ("match", "set", "set_once")
 WOULD = {
     "created": "would create",
     "updated": "would update",
@@ -68,6 +66,8 @@ class Finished:
 Walk = Generator[Asked, Response, Finished]
 Steps = Generator[Asked, Response, Any]
 Roots = dict[str, Any]
+Keys = tuple[str, ...]
+"""The keys of the elements around a step, the outermost first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,8 +81,8 @@ class _Run:
     key_of: Callable[[str, str], str]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
-    imagined: dict[str, str] = field(default_factory=dict)
-    """Pages that a dry run only would have made: id to title."""
+    imagined: set[str] = field(default_factory=set)
+    """Pages that a dry run only would have made."""
 
     def passes(self, table: Table | None, roots: Roots) -> bool:
         """Whether a condition holds."""
@@ -102,82 +102,19 @@ def walk(
     """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done."""
     run = _Run(rule=rule, actions=actions, targets=targets, now=now, key_of=key_of)
     roots = roots_of(rule, document, now)
-    for step in _flat(rule.steps):
-        _check_properties(rule.guard.only_set, step)
-    _foresee(run, rule.steps, roots, frozenset(EVENT_ROOTS))
+    foresee(rule, roots, actions, now)
     yield from _all(run, rule.steps, roots, ())
-    given = {name: roots[name] for step in rule.steps for name in _ids(step)}
+    given = {name: roots[name] for step in rule.steps for name in (step.id, *_inner_ids(step))}
     return Finished(wrote=tuple(run.wrote), steps=given)
 
 
-# before the first write ---------------------------------------------------------------------------
+def _all(run: _Run, steps: Sequence[Step], roots: Roots, keys: Keys) -> Steps:
+    """The steps in order; each gives its value to those behind it.
 
-
-def _foresee(run: _Run, steps: Sequence[Step], roots: Roots, known: frozenset[str]) -> None:
-    """Fail now where a step that is sure to be done cannot be: its templates fail, or it is not built."""
+    Behind a loop, the id of an inner step is the list of its values, in the order of the elements.
+    """
     for step in steps:
-        if step.on_failure == "stop" and _is_sure(run, step.condition, roots, known):
-            if step.loop is None:
-                _foresee_one(run, step, roots, known)
-            elif _knows_elements(step, known):
-                inside = known | {step.loop.name}
-                for one in elements(step, step.loop, roots, now=run.now, zone=run.rule.zone):
-                    if _is_sure(run, step.condition, one.roots, inside):
-                        _foresee_one(run, step, one.roots, inside)
-
-
-def _foresee_one(run: _Run, step: Step, roots: Roots, known: frozenset[str]) -> None:
-    if step.later:
-        raise StepFailed(not_built(step.later), remedy=NEWER)
-    render_known(step.shape, roots, lambda template: template.roots <= known)
-    _foresee(run, step.inner, roots, known)
-
-
-def _is_sure(run: _Run, table: Table | None, roots: Roots, known: frozenset[str]) -> bool:
-    """Whether the condition holds already, whatever earlier steps will give."""
-    lines = table.lines if table else ()
-    return all(line.path[0] in known and line.reads <= known for line in lines) and run.passes(
-        table, roots
-    )
-
-
-def _knows_elements(step: Step, known: frozenset[str]) -> bool:
-    loop = step.loop
-    assert loop is not None
-    inside = known | {loop.name}
-    only = loop.only.lines if loop.only else ()
-    return (
-        loop.over.roots <= known
-        and (loop.key is None or loop.key.roots <= inside)
-        and all(line.path[0] in inside and line.reads <= inside for line in only)
-    )
-
-
-def _flat(steps: Sequence[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield step
-        yield from _flat(step.inner)
-
-
-def _check_properties(allowed: frozenset[str] | None, step: Step) -> None:
-    if allowed is None or not step.verb:
-        return
-    for table in GUARDED_TABLES:
-        for name in step.shape.get(table, {}):
-            if name not in allowed:
-                raise GuardRefused(
-                    f"the guard does not let step `{step.id}` set `{name}`",
-                    remedy=f"Add it to guard.only_set, or take it out of `{table}`.",
-                )
-
-
-# step by step -------------------------------------------------------------------------------------
-
-
-def _all(run: _Run, steps: Sequence[Step], roots: Roots, element: tuple[str, ...]) -> Steps:
-    """The steps in order; each gives its value to those behind it."""
-    for step in steps:
-        value = yield from _or_nothing(step, _step(run, step, roots, element))
+        value = yield from _or_nothing(step, _step(run, step, roots, keys))
         roots[step.id] = value
         for name in _inner_ids(step):
             is_list = isinstance(value, list)
@@ -196,51 +133,48 @@ def _or_nothing(step: Step, doing: Steps) -> Steps:
 
 
 def _of(value: Any, name: str) -> Any:
-    return value[name] if isinstance(value, Mapping) and value else NOTHING
-
-
-def _step(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
-    loop = step.loop
-    if loop is None:
-        if not run.passes(step.condition, roots):
-            return NOTHING
-        return (yield from _act(run, step, roots, element))
-    once, each = split(step.condition, loop)
-    if not run.passes(once, roots):
-        return NOTHING
-    results = []
-    for one in elements(step, loop, roots, now=run.now, zone=run.rule.zone):
-        if run.passes(each, one.roots):
-            doing = _element(run, step, one.roots, (*element, one.key))
-            results.append((yield from _or_nothing(step, doing)))
-    return results
-
-
-def _element(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
-    if step.verb:
-        return (yield from _act(run, step, roots, element))
-    yield from _all(run, step.inner, roots, element)
-    return {name: roots[name] for name in _inner_ids(step)}
-
-
-def _ids(step: Step) -> Iterator[str]:
-    """The step's id, and those of its inner steps."""
-    yield step.id
-    yield from _inner_ids(step)
+    return value[name] if value is not NOTHING else NOTHING
 
 
 def _inner_ids(step: Step) -> Iterator[str]:
     for inner in step.inner:
-        yield from _ids(inner)
+        yield inner.id
+        yield from _inner_ids(inner)
 
 
-def _act(run: _Run, step: Step, roots: Roots, element: tuple[str, ...]) -> Steps:
-    if step.later:
-        raise StepFailed(not_built(step.later), remedy=NEWER)
+def _step(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    loop = step.loop
+    if loop is None:
+        if not run.passes(step.condition, roots):
+            return NOTHING
+        return (yield from _act(run, step, roots, keys))
+    once, each = split(step.condition, loop)
+    if not run.passes(once, roots):
+        return NOTHING
+    values = []
+    for one in elements(step, loop, roots, now=run.now, zone=run.rule.zone):
+        if run.passes(each, one.roots):
+            doing = _element(run, step, one.roots, (*keys, one.key))
+            values.append((yield from _or_nothing(step, doing)))
+    return values
+
+
+def _element(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    if step.verb:
+        return (yield from _act(run, step, roots, keys))
+    yield from _all(run, step.inner, roots, keys)
+    return {name: roots[name] for name in _inner_ids(step)}
+
+
+# one action ---------------------------------------------------------------------------------------
+
+
+def _act(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    refuse_unbuilt(step, run.actions)
     action = run.actions[step.verb]
+    name = "/".join(keys)
     rendered = render(step.shape, roots)
-    _check_values(run, step, rendered)
-    name = "/".join(element)
+    _wait_for_a_person(run, rendered)
     call = Call(
         params=_params(step, action, rendered),
         targets=run.targets,
@@ -288,9 +222,6 @@ def _converse(
         return result
 
 
-# the guard ----------------------------------------------------------------------------------------
-
-
 def _changes(request: Request) -> bool:
     return isinstance(request, Notion) and request.repeat is not Repeat.READ
 
@@ -305,22 +236,20 @@ def _count(run: _Run) -> None:
         )
 
 
-def _check_values(run: _Run, step: Step, rendered: Mapping[str, Any]) -> None:
+def _wait_for_a_person(run: _Run, rendered: Mapping[str, Any]) -> None:
+    """A value of `ask_first` is never written without a person, and nobody can be asked yet."""
     values = {**(rendered.get("set_once") or {}), **(rendered.get("set") or {})}
     for name, value in values.items():
         if value in run.rule.guard.ask_first.get(name, ()):
             raise GuardRefused(
-                f"`{name}` = {value!r} in step `{step.id}` waits for a person, and"
-                f" {not_built('`ask_first`')}",
-                remedy="Take the value out of guard.ask_first, or set it by hand.",
+                f"`{name}` = {value!r} waits for a person, and {not_built('`ask_first`')}",
+                remedy="Set it by hand, or take the value out of guard.ask_first.",
             )
 
 
 def _imagined(run: _Run, result: StepResult) -> Iterator[Wrote]:
     """The effects as a dry run tells them; a page that does not exist has no id and no address."""
-    run.imagined |= {one.page_id: one.title for one in result.wrote if one.what == "created"}
+    run.imagined |= {one.page_id for one in result.wrote if one.what == "created"}
     for one in result.wrote:
         told = replace(one, what=WOULD.get(one.what, one.what))
-        if one.page_id in run.imagined:
-            told = replace(told, page_id="", url="", title=run.imagined[one.page_id])
-        yield told
+        yield replace(told, page_id="", url="") if one.page_id in run.imagined else told

@@ -224,7 +224,12 @@ class Words:
         self.where.wrong_value(place, message, helps)
 
     def _operand(self, value: Any, place: Path) -> Render | None:
-        if isinstance(value, time) or (isinstance(value, float) and not math.isfinite(value)):
+        if isinstance(value, time):
+            self.where.wrong_value(
+                place, "a time needs its day", "such as 2026-11-24T09:00:00+01:00"
+            )
+            return None
+        if isinstance(value, float) and not math.isfinite(value):
             self.where.wrong_value(place, f"no event has a value that could equal {value}")
             return None
         if not isinstance(value, str) or not is_template(value):

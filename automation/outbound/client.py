@@ -5,7 +5,6 @@ The client decides nothing and repeats nothing. It says one of three things: her
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ import httpx
 
 from automation.model.errors import Doubtful, NotSent
 from automation.model.request import Notion
-from automation.notion.wire import NOTION_VERSION
+from automation.notion.wire import NOTION_VERSION, encoded
 
 DEADLINE_SECONDS = 70.0
 """Above Notion's own 55 s deadline, whose 503 says what was committed, and its 60 s ceiling.
@@ -117,7 +116,7 @@ class NotionClient:
 
 
 async def _exchange(client: httpx.AsyncClient, request: Notion) -> Answer:
-    content = None if request.body is None else json.dumps(request.body).encode()
+    content = None if request.body is None else encoded(request.body)
     headers = {"Content-Type": "application/json"} if content is not None else {}
     async with client.stream(
         request.method,

@@ -72,10 +72,9 @@ class Naive:
                 self.equals_one(one, here, (*at, index), fold) for index, one in enumerate(value)
             )
         if word == "exists":
-            return (len(there) > 0) is (value is True)
+            return (len(there) > 0) is bool(value)
         if word == "empty":
-            filled = [one for one in there if one not in ("", [], {})]
-            return (len(filled) == 0) is (value is True)
+            return (len([one for one in there if one not in ("", [], {})]) == 0) is bool(value)
         if word in {"any", "all", "none"}:
             verdicts = [self.holds(value, [one], at) for one in _singles(here)]
             if word == "all":
@@ -162,8 +161,7 @@ class Naive:
         if len(words) == 3 and (words[0] == "in" or words[2] == "ago"):
             count, unit = words[1:] if words[0] == "in" else words[:2]
             span = timedelta(**{unit.rstrip("s") + "s": int(count)})
-            moment: datetime = self.now + span if words[0] == "in" else self.now - span
-            return moment
+            return self.now + span if words[0] == "in" else self.now - span
         return self._moment(value)
 
     def _moment(self, value: Any) -> datetime | None:

@@ -90,7 +90,7 @@ def rule_sets(draw: st.DrawFn, most: int = 8) -> RuleSet:
 def loaded(text: str, path: str = "a.toml") -> RuleSet:
     """The rules of a text without a mistake."""
     made = load({path: text}, actions=actions())
-    assert made.problems == (), text
+    assert [one for one in made.problems if one.severity == "error"] == [], text
     return made.rules
 
 

@@ -27,7 +27,7 @@ upsert = "Commits"
 match.SHA = "{{ event.sha }}"
 set.Name = "{{ event.name | or_else: '' }}"
 set.Count = "{{ event.count | or_else: 0 }}"
-set.Tags = "{{ event.tags | or_else: event.none | or_else: '' }}"
+set.Tags = "{{ event.tags | or_else: '' }}"
 body = "Hello {{ event.name | or_else: 'nobody' }}"
 """
 TEST = '[[rule.test]]\nname = "t"\n'
@@ -94,7 +94,7 @@ WIDE = 'event = { branch = "main" }\n'
         (f"{WIDE}expect.row.set.Nam = 1", (16, 16, "`set` of step `row` has no `Nam`", "did you mean `Name`?")),
         (f"{WIDE}expect.row = 1", (16, 14, "what `row` is given is a table of its keys", "")),
         (f"{WIDE}fires = false\nexpect.row.body = ''", (17, 1, "a rule that does not fire performs no step to expect", "")),
-        (f'{WIDE}expect.row.body.starts_with = ""', (16, 31, "`starts_with` takes a text that is not empty", "")),
+        (f'{WIDE}expect.row.body.starts_with = ""', (16, 31, "`starts_with` is a text that is not empty, or a list of them", "")),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_test_is_said_when_it_loads(

@@ -26,7 +26,12 @@ NAMES = {
     ),
     "large-letters": (
         "github.Push",
-        ["3:6+13 error: `github` is not known to send `github.Push` (did you mean `github.push`?)"],
+        [
+            (
+                "3:6+13 error: `on` is an event name: small letters and digits, joined by dots or a list"
+                ' of them (such as "github.push"; a shorter name covers everything below it)'
+            )
+        ],
     ),
     "an-action-nearly": (
         "zoom.meeting.end",

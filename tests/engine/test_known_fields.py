@@ -57,7 +57,7 @@ CONDITIONS: dict[str, tuple[str, str, list[str]]] = {
         '"github.issues.opened"',
         'when.issue.title.begins_with = "x"',
         [
-            "4:18+11 error: `begins_with` is neither a field of `title` nor a test (did you mean `ends_with`?)"
+            '4:18+11 error: `begins_with` is neither a field of `title` nor a test (did you mean `starts_with`? A field of that name stands in quotes: "begins_with")'
         ],
     ),
     "unless": (
@@ -242,7 +242,6 @@ GOOD = {
         '"github.issues.opened"',
         'when.issue.number = "{{ event.issue.comments }}"',
     ),
-    "a-tick": ('"schedule.nightly"', 'when.rule = "nightly"'),
 }
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automation.engine.explain import trace
-from automation.engine.plan import plan
+from automation.engine.plan import fires, plan, scope_of
 from automation.model.event import Event
 from tests.engine.generating import DOCUMENTS, LINES, PLAIN, TESTS, Name, quoted, to_toml
 from tests.engine.loading import HEAD, NOW, STEP, does_fire, load_text
@@ -73,3 +73,15 @@ def test_explain_and_plan_cannot_disagree(
     planned = plan(event, document, rules, now=NOW)
     traced = trace("test.event", document, rules.rules["r"], now=NOW)
     assert traced.fires is bool(planned.runs)
+
+
+@quiet
+@given(TABLES, TABLES, DOCUMENTS)
+def test_the_index_never_hides_a_rule_that_fires(
+    when: list[Any], either: list[Any], document: Any
+) -> None:
+    """Whatever the conditions are made of."""
+    rules = load_text(f"{HEAD}when = {to_toml(when)}\neither = {to_toml(either)}\n{STEP}").rules
+    rule = rules.rules["r"]
+    if fires(rule, document, scope_of(rule, document, NOW)):
+        assert list(rules.index.candidates("test.event", document)) == [rule]

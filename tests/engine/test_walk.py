@@ -81,7 +81,7 @@ ACTIONS: dict[str, Action] = {"look": Look(), "put": Put(), "wait_for": WaitFor(
 
 def rule(text: str) -> Rule:
     loaded = load({"r.toml": f'[[rule]]\nid = "r"\non = "x.y"\n{text}'}, actions=ACTIONS)
-    assert loaded.problems == ()
+    assert [one.message for one in loaded.problems if one.severity == "error"] == []
     return loaded.rules.rules["r"]
 
 
@@ -273,8 +273,8 @@ def test_a_verb_that_is_not_built_does_not_matter_where_it_is_not_reached() -> N
     assert [one.page_id for one in finished.wrote] == ["x"]
 
 
-def test_a_verb_that_is_not_built_is_refused_where_it_is_reached() -> None:
-    keys, error = refused(comment("if.event.x = 1"), {"x": 1})
+def test_a_verb_that_is_not_built_is_refused_where_only_an_earlier_step_leads_to_it() -> None:
+    keys, error = refused(comment("if.put-1.id.exists = true"), {"x": 1})
     assert keys == ["put-1//0", "put-1//1", "put-1//2"]
     assert str(error) == "`comment` is not built into this version yet"
 
@@ -322,7 +322,7 @@ def test_two_elements_of_one_key_are_refused_before_the_loop_begins() -> None:
     keys, error = refused(loop(), {"names": ["a", "b", "a"]})
     assert keys == []
     assert isinstance(error, TemplateFailed)
-    assert "have the `key` 'a'" in str(error)
+    assert "have the same `key`, 'a'" in str(error)
 
 
 def test_more_elements_than_a_loop_takes_are_refused_and_not_cut() -> None:
@@ -392,8 +392,8 @@ def test_a_wait_has_a_day_to_each_side_where_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ('same.a = "1"\nwithin = "soon"', '`within`: it is a duration, such as "2 hours"'),
-        ('same.a = "1"\nlook_back = "1 month"', '`look_back`: it is a duration, such as "2 hours"'),
+        ('same.a = "1"\nwithin = "soon"', "`within` is a duration"),
+        ('same.a = "1"\nlook_back = "1 month"', "`look_back` is a duration"),
         ("same.a = [1, 2]", "`same`: `a` needs one value, and there is a list"),
         ("same = {}", '`same`: it needs a line, such as same.uuid = "{{ event.uuid }}"'),
         ("", "a `wait_for` step needs `same`"),
@@ -409,7 +409,7 @@ def test_a_wait_that_cannot_be_meant_is_a_problem_at_load(keys: str, message: st
 def test_the_event_waited_for_is_written_out() -> None:
     text = '[[rule]]\nid = "r"\non = "x.y"\n[[rule.do]]\nwait_for = "{{ event.n }}"\nsame.a = 1\n'
     [problem] = load({"r.toml": text}, actions=ACTIONS).problems
-    assert "an event's name, written out" in problem.message
+    assert "is an event name" in problem.message
 
 
 # the same again -----------------------------------------------------------------------------------

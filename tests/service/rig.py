@@ -4,15 +4,16 @@ Several rigs on one file are several processes; a rig that is left and made anew
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from automation.actions.discover import discover
+from automation.conduct import Way
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
 from automation.effects import EffectKeys
@@ -26,6 +27,7 @@ from automation.emulator.workspace import Workspace
 from automation.exchange import Exchange
 from automation.governor import Governor
 from automation.model.event import Event
+from automation.model.request import Request, Response
 from automation.model.run import Run, State
 from automation.outbound.client import NotionClient
 from automation.planner import Planner
@@ -39,6 +41,7 @@ START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 PATIENCE_SECONDS = 60.0
+SETTLE = timedelta(seconds=Timing().settle)
 
 
 class HandClock:
@@ -119,10 +122,25 @@ def _shown(value: Mapping[str, Any]) -> Any:
     return inner["name"] if value["type"] in {"select", "status"} and inner else inner
 
 
+class NotionWay(Way, Protocol):
+    """The way to Notion, as all parts of a process use it."""
+
+    async def send(self, request: Request) -> Response:
+        """Permit and transmit."""
+
+
 class Rig:
     """One process."""
 
-    def __init__(self, world: World, store: Store, way: Exchange, secret: bytes, name: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        way: NotionWay,
+        secret: bytes,
+        name: str = "host/1/1",
+        concurrency: int = 16,
+    ) -> None:
         self.world = world
         self.store = store
         actions = discover()
@@ -135,7 +153,7 @@ class Rig:
             published={},
         )
         self.rules.load()
-        assert self.rules.problems == ()
+        assert [one for one in self.rules.problems if one.severity == "error"] == []
         self.planner = Planner(
             store=store,
             clock=world.clock,
@@ -154,6 +172,7 @@ class Rig:
             jitter=lambda: 0.0,
             owner=name,
             timing=Timing(),
+            concurrency=concurrency,
         )
         self.dispatcher = Dispatcher(shop, lambda: None)
 
@@ -191,37 +210,25 @@ class Rig:
 
 
 @asynccontextmanager
-async def process(
-    world: World,
-    name: str = "host/1/1",
-    *,
-    store: Callable[[], Store] | None = None,
-) -> AsyncIterator[Rig]:
+async def process(world: World, name: str = "host/1/1") -> AsyncIterator[Rig]:
     """A process on this world's file."""
-    made = store() if store else SqliteStore(world.database)
-    await made.open()
-    transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
-    client = NotionClient(
-        base_url="http://127.0.0.1", token=world.emulator.workspace.token, transport=transport
-    )
-    governor = Governor(made, world.clock, token_key="t", limit=1_000_000, timing=Timing())
-    way = Exchange(client, governor, closed_token_seconds=Timing().closed_token)
+    store = SqliteStore(world.database)
+    await store.open()
     try:
-        secret = await made.install_secret()
-        yield Rig(world, made, way, secret, name)
+        async with way_to_notion(world, store) as way:
+            yield Rig(world, store, way, await store.install_secret(), name)
     finally:
-        await client.close()
-        await made.close()
+        await store.close()
 
 
-Step = Callable[[Rig], Awaitable[None]]
-
-
-async def through(world: World, *steps: Step) -> Sequence[Run]:
-    """Each step in a process of its own: the service is restarted between them."""
-    runs: Sequence[Run] = ()
-    for step in steps:
-        async with process(world) as rig:
-            await step(rig)
-            runs = await rig.runs()
-    return runs
+@asynccontextmanager
+async def way_to_notion(world: World, store: Store) -> AsyncIterator[Exchange]:
+    """Requests to the Notion in this process. What breaks off there is answered with a 500."""
+    transport = httpx.ASGITransport(app=create_app(world.emulator), raise_app_exceptions=False)
+    token = world.emulator.workspace.token
+    async with NotionClient(
+        base_url="http://127.0.0.1", token=token, transport=transport
+    ) as client:
+        timing = Timing()
+        governor = Governor(store, world.clock, token_key="t", limit=1_000_000, timing=timing)
+        yield Exchange(client, governor, closed_token_seconds=timing.closed_token)

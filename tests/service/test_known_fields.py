@@ -144,6 +144,17 @@ async def test_only_so_many_bytes_are_looked_at(store: Store) -> None:
     assert len(await recent(store)) <= 10 + PAGE
 
 
+async def test_of_what_is_published_nothing_is_learned(store: Store) -> None:
+    await store.append(delivered(1, "github.push", brand_new=1))
+    await store.append(delivered(2, "github.brand_new.made", brand_new=1))
+    await store.append(delivered(3, "acme.order", total=1))
+    found = await learned(store, published())
+    assert {source: [*schema.events] for source, schema in found.items()} == {
+        "acme": ["order"],
+        "github": ["brand_new.made"],
+    }
+
+
 async def test_what_cannot_be_read_teaches_nothing(store: Store) -> None:
     await store.append(delivered(1, "acme.unreadable", problem="no JSON", a=1))
     broken = delivered(2, "acme.order")
@@ -156,4 +167,4 @@ async def test_what_cannot_be_read_teaches_nothing(store: Store) -> None:
             body=b"{",
         )
     )
-    assert await learned(store) == {}
+    assert await learned(store, {}) == {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from automation.engine.data import Markdown, as_text, fits, items_of
-from automation.engine.escaping import escape_markdown
+from automation.engine.escaping import escape_markdown, one_line
 
 
 def markdown(value: Any) -> Markdown:
@@ -33,7 +33,7 @@ def _listed(value: Any, mark: str) -> Markdown:
 def _one_line(value: Any) -> str:
     if isinstance(value, Markdown):
         return value.replace("\n", " ")
-    return escape_markdown(" ".join(as_text(value).split("\n")))
+    return escape_markdown(one_line(as_text(value)))
 
 
 def quote(value: Any) -> Markdown:

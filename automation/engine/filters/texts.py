@@ -83,17 +83,17 @@ def first_line(value: Any) -> str:
 
 
 def replace(value: Any, old: Any, new: Any = "") -> str:
-    """`text | replace: "a", "b"`: every a as b. What it would make is counted before it is made."""
+    """`text | replace: "a", "b"`: with b for every a."""
     return _replaced(value, old, new, -1)
 
 
 def replace_first(value: Any, old: Any, new: Any = "") -> str:
-    """`text | replace_first: "a", "b"`: the first a as b."""
+    """`text | replace_first: "a", "b"`: with b for the first a."""
     return _replaced(value, old, new, 1)
 
 
 def replace_last(value: Any, old: Any, new: Any = "") -> str:
-    """`text | replace_last: "a", "b"`: the last a as b."""
+    """`text | replace_last: "a", "b"`: with b for the last a."""
     text, this = as_text(value), as_text(old)
     head, found, tail = text.rpartition(this) if this else (text, "", "")
     return bounded(head + as_text(new) + tail) if found else text

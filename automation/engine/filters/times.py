@@ -1,7 +1,7 @@
 """Filters on dates and times. None of them reads a clock; `now` is a root."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,9 +44,9 @@ def _moved(value: Any, span: Any, sign: int) -> datetime:
     if by is None:
         raise wrong(f'{text[:30]!r} is not a duration such as "2 days"')
     start = _moment(value)
-    if by % timedelta(days=1):
-        return (start.astimezone(UTC) + sign * by).astimezone(start.tzinfo)
-    return start + sign * by
+    if text.strip().removesuffix("s").endswith(("day", "week")):
+        return start + sign * by
+    return (start.astimezone(UTC) + sign * by).astimezone(start.tzinfo)
 
 
 def formatted(value: Any, pattern: Any) -> str:

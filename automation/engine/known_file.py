@@ -49,7 +49,7 @@ class Roots:
 
 
 @dataclass(slots=True, kw_only=True)
-class Place:
+class RuleFile:
     """One rule file: where things stand in it, and what was found."""
 
     path: str
