@@ -8,6 +8,7 @@ must not load (`toml wrong`), which is followed by what `automation check` says 
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from automation.actions.discover import discover as discover_actions
 from automation.cli.explain import explain_event
 from automation.cli.files import recipes
+from automation.cli.trials import run_tests
 from automation.engine import match
 from automation.engine.load import load
 from automation.engine.problems import render
@@ -91,6 +93,20 @@ def test_every_toml_block_loads_or_fails_as_it_says(block: Block) -> None:
     everything = blocks(RULES)
     said = everything[everything.index(block) + 1].text
     assert "\n\n".join(render(problem, text) for problem in loaded.problems) + "\n" == said
+
+
+TESTED = [
+    block for block in TOML if block.info in {"toml", "toml rule"} and "[[rule.test]]" in block.text
+]
+
+
+@pytest.mark.parametrize("block", TESTED, ids=lambda block: block.where)
+def test_the_tests_in_toml_blocks_pass(
+    block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "example.toml").write_text(whole(block), encoding="utf-8")
+    code = run_tests([str(tmp_path)], rule_id="", quiet=True, as_json=False)
+    assert (code, capsys.readouterr().out) == (0, "")
 
 
 CONSOLE = [

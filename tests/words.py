@@ -44,12 +44,12 @@ READ_ONLY = set(NEVER_SET)
 BUILT = {
     *(FILE - {"agent"}), *RULE, *SCHEDULE, *(GUARD - {*composing.LATER_GUARDS}), *TEST, *TARGET,
     *DEFAULTS, *SENDER, *TIMESTAMP, *STEP, *CONDITIONS, *CLOSED,
-    *VERBS, *(key for keys in VERBS.values() for key in keys - {"once"}),
+    *VERBS, *(key for keys in VERBS.values() for key in keys),
 }  # fmt: skip
 """Every key that does something today."""
 
 NOT_BUILT = {
-    "agent", "once", *AGENT, *composing.LATER_GUARDS,
+    "agent", *AGENT, *composing.LATER_GUARDS,
     *LATER, *(key for keys in LATER.values() for key in keys),
 } - BUILT  # fmt: skip
 """Keys that are read and do nothing yet: said as such, and only in comments of the example."""
