@@ -89,15 +89,13 @@ def rule_sets(draw: st.DrawFn, most: int = 8) -> RuleSet:
 
 def loaded(text: str, path: str = "a.toml") -> RuleSet:
     """The rules of a text without a mistake."""
-    made = load({path: text}, actions=actions())
-    assert [one for one in made.problems if one.severity == "error"] == [], text
-    return made.rules
+    return rule_set({path: text})
 
 
 def rule_set(files: Mapping[str, str]) -> RuleSet:
     """The rules of several files without a mistake."""
     made = load(files, actions=actions())
-    assert made.problems == ()
+    assert [one for one in made.problems if one.severity == "error"] == [], files
     return made.rules
 
 

@@ -103,6 +103,11 @@ def test_what_is_wrong_with_a_test_is_said_when_it_loads(
     assert problems(test) == [found]
 
 
+def test_the_words_of_an_expectation_are_checked_as_in_a_condition() -> None:
+    for wrong in ('starts_with = ""', "above = true", "exists = 1"):
+        assert len(problems(f"{WIDE}expect.row.body.{wrong}")) == 1
+
+
 LOOP = """\
 [[rule.do]]
 id = "found"
