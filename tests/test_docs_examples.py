@@ -1,13 +1,14 @@
 """What the documentation shows works: every row of the tables, every TOML block, every explanation.
 
-`docs/rules.md` has four kinds of TOML blocks, told by the word behind the fence: a whole file (`toml`),
-the keys of one rule (`toml rule`), the keys of one step (`toml step`), and a file that must not load
-(`toml wrong`), which is followed by what `automation check` says about it.
+There are five kinds of TOML blocks, told by the word behind the fence: a whole file (`toml`), the keys of
+one rule (`toml rule`), the keys of one step (`toml step`), a test of a rule (`toml test`), and a file that
+must not load (`toml wrong`), which is followed by what `automation check` says about it.
 """
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from automation.actions.discover import discover as discover_actions
 from automation.cli.explain import explain_event
 from automation.cli.files import recipes
+from automation.cli.trials import run_tests
 from automation.engine import match
 from automation.engine.load import load
 from automation.engine.problems import render
@@ -70,6 +72,8 @@ def whole(block: Block) -> str:
     head = {"": "", "wrong": "", "rule": '[[rule]]\nid = "example"\n'}
     if kind == "step":
         return f'[[rule]]\nid = "example"\non = "github"\n[[rule.do]]\n{block.text}'
+    if kind == "test":
+        return f'[[rule]]\nid = "example"\non = "github"\n[[rule.do]]\nfind = "Tasks"\n{block.text}'
     ending = (
         "" if kind != "rule" or "[[rule.do]]" in block.text else '[[rule.do]]\nfind = "Tasks"\n'
     )
@@ -89,6 +93,20 @@ def test_every_toml_block_loads_or_fails_as_it_says(block: Block) -> None:
     everything = blocks(RULES)
     said = everything[everything.index(block) + 1].text
     assert "\n\n".join(render(problem, text) for problem in loaded.problems) + "\n" == said
+
+
+TESTED = [
+    block for block in TOML if block.info in {"toml", "toml rule"} and "[[rule.test]]" in block.text
+]
+
+
+@pytest.mark.parametrize("block", TESTED, ids=lambda block: block.where)
+def test_the_tests_in_toml_blocks_pass(
+    block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "example.toml").write_text(whole(block), encoding="utf-8")
+    code = run_tests([str(tmp_path)], rule_id="", quiet=True, as_json=False)
+    assert (code, capsys.readouterr().out) == (0, "")
 
 
 CONSOLE = [
@@ -113,6 +131,8 @@ def test_explain_says_what_the_documentation_shows(
     assert capsys.readouterr().out == "\n".join(block.text.splitlines()[1:]) + "\n"
 
 
-def test_the_rule_of_the_readme_is_one_that_ships() -> None:
-    shown = next(block.text for block in blocks(README) if block.info == "toml")
-    assert any(shown in path.read_text() for path in recipes().glob("*.toml"))
+def test_what_the_readme_shows_of_a_rule_is_in_one_that_ships() -> None:
+    shown = [block.text for block in blocks(README) if block.info.startswith("toml")]
+    shipped = [path.read_text() for path in recipes().glob("*.toml")]
+    assert shown
+    assert [one for one in shown if not any(one in text for text in shipped)] == []

@@ -139,7 +139,7 @@ def _print(
     ]
     for line in _columns([("path", "type", "example", "what it is"), *cells]):
         print(line)
-    words = [f"{len(rows)} fields of {found.name}"]
+    words = [f"{len(rows)} field{'' if len(rows) == 1 else 's'} of {found.name}"]
     if len(found.events) > 1:
         words.append(f"which is {len(found.events)} events")
     if not found.schema.published:

@@ -62,7 +62,7 @@ def plan_rules(*, proposed: str, current: str, since: str, form: Form) -> int:
         proposed=proposed,
         since=question.since,
         comparison=compared,
-        requests_per_minute=settings.read(os.environ).notion_plan.requests_per_minute,
+        requests_per_minute=settings.read(os.environ).requests_per_minute,
     )
     match form:
         case "json":

@@ -58,6 +58,14 @@ def test_the_difference_is_told_rule_by_rule(planned: Desk) -> None:
     )
 
 
+def test_the_cost_is_held_against_the_budget_that_is_set(
+    planned: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTION_REQUESTS_PER_MINUTE", "1")
+    said = planned.call("plan", "--rules", "proposed", *SINCE)
+    assert said.out.splitlines()[-1].endswith(": 2.0 minutes more of a budget of 1 a minute")
+
+
 def test_json_has_counts_examples_and_cost(planned: Desk) -> None:
     data = planned.call("plan", "--rules", "proposed", *SINCE, "--json").data
     assert (data["events"], data["unchanged"], data["requests"]) == (
