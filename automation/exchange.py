@@ -106,11 +106,23 @@ class Exchange:
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
             return await self._ask(wire.retrieve_page(reply.resource_id))
-        except (SendFailed, StepFailed, StoreError):
+        except (SendFailed, StepFailed, StoreError) as error:
+            if request.repeat is Repeat.SAFE:
+                raise Doubtful("Notion saved the change, and could not be read") from error
             # The page is there, whatever became of reading it.
-            return Response(status=200, body=_page_alone(reply.resource_id))
+            return Response(status=200, body=_page_as_sent(reply.resource_id, request))
 
 
-def _page_alone(page_id: str) -> JsonObject:
-    url = f"https://www.notion.so/{page_id.replace('-', '')}"
-    return {"object": "page", "id": page_id, "url": url, "properties": {}}
+def _page_as_sent(page_id: str, request: Notion) -> JsonObject:
+    """A page that was made and not read: what was sent is what it is."""
+    sent = (request.body or {}).get("properties", {})
+    return {
+        "object": "page",
+        "id": page_id,
+        "url": f"https://www.notion.so/{page_id.replace('-', '')}",
+        "properties": {
+            name: {"type": kind, kind: inner}
+            for name, value in sent.items()
+            for kind, inner in value.items()
+        },
+    }

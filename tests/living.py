@@ -206,6 +206,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "AUTOMATION_RULES": str(folder / "rules"),
         "AUTOMATION_DATABASE": f"sqlite:///{folder / 'automation.db'}",
         "AUTOMATION_PORT": "0",
+        "AUTOMATION_SETTLE_SECONDS": "0.3",
         "NOTION_PLAN": "business",
         **more,
     }

@@ -10,6 +10,7 @@ from automation.governor import Governor
 from automation.model.errors import Deferred, Doubtful, NotSent
 from automation.model.request import Notion, Response
 from automation.notion import wire
+from automation.notion.values import title_of
 from automation.outbound.client import Answer
 from automation.store.sqlite import MEMORY, SqliteStore
 from automation.timing import Timing
@@ -52,7 +53,9 @@ async def send(client: CannedClient, request: Notion) -> Response:
         await store.close()
 
 
-CREATE = wire.create_page({"type": "page_id", "page_id": "p"}, {})
+TITLE = {"Name": {"title": [{"type": "text", "text": {"content": "A"}}]}}
+CREATE = wire.create_page({"type": "page_id", "page_id": "p"}, TITLE)
+CHANGE = wire.update_page(PAGE, {"properties": TITLE})
 APPEND = wire.append_children("p", [{"type": "divider", "divider": {}}])
 
 
@@ -83,7 +86,14 @@ async def test_a_page_that_was_saved_and_cannot_be_read_is_known_by_its_id(
         PAGE,
         f"https://www.notion.so/{PAGE.replace('-', '')}",
     )
+    assert title_of(answer.body) == "A"
     assert [one.method for one in client.asked] == ["POST", "GET"]
+
+
+async def test_a_change_that_was_saved_and_cannot_be_read_is_made_again() -> None:
+    """That is safe, and its answer is needed whole."""
+    with pytest.raises(Doubtful):
+        await send(CannedClient(committed(), canned(500, {})), CHANGE)
 
 
 async def test_blocks_that_were_saved_are_known_by_their_ids() -> None:
