@@ -1,6 +1,7 @@
 """Builds the steps of a rule: the verb first, then its own keys; never a union reported blindly."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,14 +11,13 @@ from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
 from automation.engine.faults import KEYWORDS
 from automation.engine.filling import Filling
-from automation.engine.kinds import Keys
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.rules import Loop, Shape, Step
 from automation.engine.template import Template
 from automation.engine.verbs import Verb, not_built
-from automation.engine.vocabulary import LOOP_KEYS, STEP
+from automation.engine.vocabulary import STEP
 from automation.engine.where import Where
 
 STEP_KEYS = frozenset(STEP.keys)
@@ -25,7 +25,7 @@ ROOTS = frozenset(EVENT_ROOTS)
 RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
 _OR_INNER = "; or inner steps, each below [[rule.do.do]]"
-LOOP = Keys(what="a loop", keys=STEP.keys)
+LOOP = replace(STEP, what="a loop")
 
 
 class StepBuilder:
@@ -153,9 +153,6 @@ class StepBuilder:
 
     def _loop(self, good: Good, place: Path, roots: set[str]) -> Loop | None:
         if "for_each" not in good:
-            for key in LOOP_KEYS:
-                if key in good:
-                    self.where.wrong_key((*place, key), f"`{key}` goes with `for_each`")
             return None
         name = good.get("as", "item")
         if name in roots | RESERVED | match.WORDS:
