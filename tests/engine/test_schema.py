@@ -31,7 +31,7 @@ SCHEMA = schema(ACTIONS)
 BEYOND = frozenset(
     {
         *("answers", "conditions", "ids-and-names", "properties", "schedules", "steps-and-loops"),
-        *("templates", "unicode-and-tabs", "what-is-missing", "written-twice"),
+        *("targets", "templates", "unicode-and-tabs", "what-is-missing", "written-twice"),
         "wrong-kinds-of-values",
     }
 )
