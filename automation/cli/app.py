@@ -97,6 +97,14 @@ def fields(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, for editors."""
+    from automation.cli.schema import print_schema
+
+    raise typer.Exit(print_schema())
+
+
+@app.command()
 def explain(
     event: Annotated[
         str, typer.Argument(help="An event's id (its first characters), or a payload file.")

@@ -85,22 +85,11 @@ class _File:
 
     def target(self, name: str, raw: Mapping[str, Any], place: Path) -> None:
         good = check(raw, place, TARGET_TABLE, self.where)
-        kinds = [kind for kind in TargetKind if kind.value in raw]
-        if len(kinds) != 1:
-            self.where.wrong_key(place, "a target names one of `data_source` and `page`")
-        elif kinds[0] is TargetKind.PAGE and "key_property" in raw:
-            self.where.wrong_key(
-                (*place, "key_property"),
-                "`key_property` is a property of a data source, not of a page",
-            )
-        elif is_template(good.get(kinds[0].value, "")):
-            self.where.wrong_value(
-                (*place, kinds[0].value), "a target is written out, never a template"
-            )
-        else:
+        kinds = [kind for kind in TargetKind if kind.value in good]
+        if kinds:
             self.parts.targets[name] = TargetName(
                 name=name,
-                text=good.get(kinds[0].value, ""),
+                text=good[kinds[0].value],
                 kind=kinds[0],
                 key_property=good.get("key_property"),
             )

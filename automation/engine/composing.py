@@ -51,7 +51,7 @@ def compose(
 ) -> Composed:
     """The rule. What is wrong is noted, and a rule with an error is never used."""
     good = check(raw, place, RULE, where)
-    one = _Composer(raw, good, place, where, defaults)
+    one = _Composer(good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
     tests = tuple(
@@ -90,7 +90,6 @@ def compose(
 
 @dataclass(frozen=True, slots=True)
 class _Composer:
-    raw: Mapping[str, Any]
     good: Good
     place: Path
     where: Where
@@ -101,8 +100,6 @@ class _Composer:
         on = self.good.get("on", [])
         names = (on,) if isinstance(on, str) else tuple(on)
         here = (*self.place, "on")
-        if not names and "on" in self.good:
-            self.where.wrong_value(here, "`on` names at least one event")
         if any(name.startswith("schedule.") for name in names):
             self.where.wrong_value(
                 here, "a rule hears only its own ticks", 'write on = "schedule", and a `schedule`'
@@ -140,17 +137,12 @@ class _Composer:
         zone = ZoneInfo(table["timezone"]) if "timezone" in table else self.defaults.zone
         catch_up = table.get("catch_up", "none")
         match table:
-            case {"cron": _, "every": _}:
-                self.where.wrong_key((*here, "every"), "a schedule has `cron` or `every`, not both")
             case {"cron": cron}:
                 return Schedule(cron=check_cron(cron), zone=zone, catch_up=catch_up)
             case {"every": every}:
                 return Schedule(every=dates.duration(every), zone=zone, catch_up=catch_up)
-            case _ if not self.raw[SCHEDULE].keys() & {"cron", "every"}:
-                self.where.wrong_key(here, "a schedule needs `cron` or `every`")
             case _:
-                pass  # the one there is, is wrong
-        return None
+                return None
 
     def lane(self) -> Template | None:
         """What keeps runs in order, where the rule says so itself."""

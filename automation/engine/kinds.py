@@ -64,10 +64,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """A table with these keys and no others. `what` completes "is not a key of …"."""
+    """A table with these keys and no others. `what` completes "is not a key of …".
+
+    It has exactly one of the keys in `one_of`; a key in `beside` needs the other one there.
+    """
 
     what: str
     keys: Mapping[str, Key]
+    one_of: tuple[str, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def _is(*kinds: type) -> Callable[[Any], bool]:
@@ -108,12 +113,16 @@ def or_template(kind: Kind) -> Kind:
     )
 
 
-def list_of(kind: Kind, words: str) -> Kind:
+def list_of(kind: Kind, words: str, *, least: int = 0) -> Kind:
     """A list of them."""
     return Kind(
         words=words,
-        check=lambda value: isinstance(value, list) and all(kind.check(item) for item in value),
-        schema={"type": "array", "items": kind.schema},
+        check=lambda value: (
+            isinstance(value, list)
+            and len(value) >= least
+            and all(kind.check(item) for item in value)
+        ),
+        schema={"type": "array", "items": kind.schema, **({"minItems": least} if least else {})},
         example=kind.example,
         items=kind,
     )
@@ -156,6 +165,16 @@ TEXT = Kind(
     words="a text",
     check=lambda value: isinstance(value, str) and value.strip() != "",
     schema={"type": "string", "minLength": 1},
+)
+LITERAL = Kind(
+    words="a title, URL or id",
+    check=lambda value: TEXT.check(value) and not is_template(value),
+    schema={"type": "string", "minLength": 1, "not": {"pattern": r"\{[{%]"}},
+    fault=lambda value: (
+        "a target is written out, never a template"
+        if isinstance(value, str) and is_template(value)
+        else ""
+    ),
 )
 ANY_TEXT = Kind(
     words="a text", check=lambda value: isinstance(value, str), schema={"type": "string"}
@@ -231,13 +250,12 @@ MOMENT = Kind(
     schema=ref("date"),
     example="such as 2026-11-24T09:00:00+01:00",
 )
-TABLE = Kind(
-    words="a table", check=lambda value: isinstance(value, Mapping), schema={"type": "object"}
-)
+OPEN_TABLE: JsonObject = {"type": "object", "additionalProperties": True}
+TABLE = Kind(words="a table", check=lambda value: isinstance(value, Mapping), schema=OPEN_TABLE)
 TABLES = Kind(
     words="a list of tables",
     check=lambda value: isinstance(value, list) and all(isinstance(one, Mapping) for one in value),
-    schema={"type": "array", "items": {"type": "object"}},
+    schema={"type": "array", "items": OPEN_TABLE},
 )
 
 

@@ -1,12 +1,13 @@
 """Schedules: which moments they fire at. Standard cron: 1 is Monday, 0 and 7 are Sunday.
 
-Cron texts are read by cronsim, which fires once in each DST night; `every` counts from midnight in
-the schedule's zone. All results are UTC.
+Cron texts are read by cronsim, which fires once in each DST night. `every` counts from midnight in
+the schedule's zone, anew each day; a period longer than a day counts from a Monday long ago, so that
+it does not depend on when the service was started. All results are UTC.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,8 @@ NICKNAMES = {
 }
 MAX_MISSED = 1000
 DAY = timedelta(days=1)
+MONDAY = date(2001, 1, 1)
+"""What periods longer than a day count from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +66,17 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime | None:
 
 
 def _next_period(every: timedelta, local: datetime, zone: ZoneInfo) -> datetime:
-    midnight = datetime(local.year, local.month, local.day, tzinfo=zone)
-    start, now = midnight.astimezone(UTC), local.astimezone(UTC)
+    now, today = local.astimezone(UTC), local.date()
+    if every % DAY == timedelta(0):
+        periods = (today - MONDAY) // every + 1
+        return _midnight(MONDAY + periods * every, zone)
+    start = _midnight(today if every < DAY else MONDAY, zone)
     fire = start + every * ((now - start) // every + 1)
-    tomorrow = local.date() + DAY
-    end = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
-    return min(fire, end) if every <= DAY else fire
+    return min(fire, _midnight(today + DAY, zone)) if every < DAY else fire
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def firings(schedule: Schedule, *, after: datetime, until: datetime) -> Iterator[datetime]:

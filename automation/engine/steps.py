@@ -1,6 +1,7 @@
 """Builds the steps of a rule: the verb first, then its own keys; never a union reported blindly."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,22 +11,23 @@ from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
 from automation.engine.faults import KEYWORDS
 from automation.engine.filling import Filling
-from automation.engine.kinds import Keys
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.rules import Loop, Shape, Step
 from automation.engine.template import Template
 from automation.engine.verbs import Verb, not_built
-from automation.engine.vocabulary import LOOP_KEYS, STEP
+from automation.engine.vocabulary import STEP
 from automation.engine.where import Where
 
 STEP_KEYS = frozenset(STEP.keys)
 ROOTS = frozenset(EVENT_ROOTS)
 RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
+OWN_PAGES = frozenset({"find", "create", "upsert", "update", "append"})
+"""Verbs whose results name pages that the rule's own targets led to."""
 _OR_INNER = "; or inner steps, each below [[rule.do.do]]"
-LOOP = Keys(what="a loop", keys=STEP.keys)
+LOOP = replace(STEP, what="a loop")
 
 
 class StepBuilder:
@@ -37,6 +39,7 @@ class StepBuilder:
         self.agents: list[tuple[str, Path]] = []
         self._filling = Filling(where=where)
         self._counts: dict[str, int] = {}
+        self._foreign = {"event"}
         self._ids: set[str] = set()
 
     @property
@@ -65,18 +68,18 @@ class StepBuilder:
         if verb is None and not self._is_loop(raw, place):
             return None
         before = len(self.where.problems)
-        one_verb = {
-            k: v for k, v in raw.items() if k not in self.verbs or k == (verb and verb.name)
-        }
-        good = check(one_verb, place, verb.table if verb else LOOP, self.where)
+        good = self._good(raw, place, verb)
         step_id = self._id(good, place, verb)
         loop = self._loop(good, place, roots)
-        inside = roots | ({loop.name} if loop else set())
+        inside = roots | self._element(loop)
         condition = self._lines(good, place, "if", inside)
         inner = self._steps(good.get("do", []), (*place, "do"), set(inside)) if not verb else ()
         shape = self._shape(good, verb, place, inside) if verb else {}
+        self._refuse_foreign_page(raw, shape, place)
         if verb and not any(one.severity == "error" for one in self.where.problems[before:]):
             self._validate(good, verb, place)
+        if verb and verb.name not in OWN_PAGES:
+            self._foreign.add(step_id)
         return Step(
             id=step_id,
             verb=verb.name if verb else "",
@@ -88,6 +91,12 @@ class StepBuilder:
             inner=inner,
             later=self._later(good, verb, place) if verb else "",
         )
+
+    def _good(self, raw: Mapping[str, Any], place: Path, verb: Verb | None) -> Good:
+        """The step's keys, without the verb that is one too many."""
+        others = self.verbs.keys() - {verb.name if verb else ""}
+        one = {key: value for key, value in raw.items() if key not in others}
+        return check(one, place, verb.table if verb else LOOP, self.where)
 
     # the verb -------------------------------------------------------------------------------------
 
@@ -153,9 +162,6 @@ class StepBuilder:
 
     def _loop(self, good: Good, place: Path, roots: set[str]) -> Loop | None:
         if "for_each" not in good:
-            for key in LOOP_KEYS:
-                if key in good:
-                    self.where.wrong_key((*place, key), f"`{key}` goes with `for_each`")
             return None
         name = good.get("as", "item")
         if name in roots | RESERVED | match.WORDS:
@@ -182,6 +188,28 @@ class StepBuilder:
         if key not in good:
             return None
         return self.where.template(good[key], (*place, key), roots)
+
+    # what comes from outside ----------------------------------------------------------------------
+
+    def _element(self, loop: Loop | None) -> set[str]:
+        """The loop's name; what a payload's list holds comes from outside, too."""
+        if loop is None:
+            return set()
+        if loop.over.roots & self._foreign:
+            self._foreign.add(loop.name)
+        else:
+            self._foreign.discard(loop.name)
+        return {loop.name}
+
+    def _refuse_foreign_page(self, raw: Mapping[str, Any], shape: Shape, place: Path) -> None:
+        """An id from a payload may only lead to pages that the rule allows."""
+        page = shape.get("update")
+        if isinstance(page, Template) and page.roots & self._foreign and "within" not in raw:
+            self.where.wrong_value(
+                (*place, "update"),
+                "a page that comes from outside must lie within a target",
+                'write within = "…", the data source whose pages may be changed',
+            )
 
     # the verb's own keys --------------------------------------------------------------------------
 
