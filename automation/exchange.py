@@ -9,6 +9,7 @@ from automation.model.errors import Deferred, Doubtful, NotionRejected, SendFail
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.values import JsonObject
 from automation.notion import replies, wire
+from automation.notion.values import as_read
 from automation.outbound.client import NotionClient
 
 TOKEN_CLOSED_SECONDS = 60.0
@@ -70,11 +71,14 @@ class Exchange:
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
             return await self.send(wire.retrieve_page(reply.resource_id))
-        except (SendFailed, StepFailed):
-            # The page is there, whatever became of reading it.
-            return Response(status=200, body=_page_alone(reply.resource_id))
+        except (SendFailed, StepFailed) as error:
+            if request.repeat is Repeat.SAFE:
+                raise Doubtful(f"Notion saved the change, and cannot show it: {error}") from error
+            # The page is there, whatever became of reading it, and is as it was sent.
+            return Response(status=200, body=_as_sent(reply.resource_id, request))
 
 
-def _page_alone(page_id: str) -> JsonObject:
+def _as_sent(page_id: str, request: Notion) -> JsonObject:
     url = f"https://www.notion.so/{page_id.replace('-', '')}"
-    return {"object": "page", "id": page_id, "url": url, "properties": {}}
+    properties = as_read((request.body or {}).get("properties", {}))
+    return {"object": "page", "id": page_id, "url": url, "properties": properties}
