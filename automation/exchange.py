@@ -21,6 +21,7 @@ from automation.model.errors import (
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.values import JsonObject
 from automation.notion import replies, wire
+from automation.notion.values import as_read
 from automation.outbound.client import NotionClient
 
 
@@ -105,24 +106,15 @@ class Exchange:
         if request.path.endswith("/children"):
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
-            return await self._ask(wire.retrieve_page(reply.resource_id))
+            return await self.send(wire.retrieve_page(reply.resource_id))
         except (SendFailed, StepFailed, StoreError) as error:
             if request.repeat is Repeat.SAFE:
-                raise Doubtful("Notion saved the change, and could not be read") from error
-            # The page is there, whatever became of reading it.
-            return Response(status=200, body=_page_as_sent(reply.resource_id, request))
+                raise Doubtful(f"Notion saved the change, and cannot show it: {error}") from error
+            # The page is there, whatever became of reading it, and is as it was sent.
+            return Response(status=200, body=_as_sent(reply.resource_id, request))
 
 
-def _page_as_sent(page_id: str, request: Notion) -> JsonObject:
-    """A page that was made and not read: what was sent is what it is."""
-    sent = (request.body or {}).get("properties", {})
-    return {
-        "object": "page",
-        "id": page_id,
-        "url": f"https://www.notion.so/{page_id.replace('-', '')}",
-        "properties": {
-            name: {"type": kind, kind: inner}
-            for name, value in sent.items()
-            for kind, inner in value.items()
-        },
-    }
+def _as_sent(page_id: str, request: Notion) -> JsonObject:
+    url = f"https://www.notion.so/{page_id.replace('-', '')}"
+    properties = as_read((request.body or {}).get("properties", {}))
+    return {"object": "page", "id": page_id, "url": url, "properties": properties}
