@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from automation.web import app
 
 HEADER_SECONDS = 10.0
 MAX_HEADER_BYTES = 32 * 1024
@@ -79,10 +81,11 @@ class Turnstile:
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection must bring a whole request head within HEADER_SECONDS, and then make progress."""
+    """A connection must bring a whole request head within HEADER_SECONDS, and the body behind it within
+    BODY_SECONDS."""
 
     _due: float | None = None
-    """When the head must be there; None while a request is being answered."""
+    """When the head or the body must be there; None while a whole request is being answered."""
     _timer: asyncio.TimerHandle | None = None
     """One for the connection's life: to arm one for each request costs more than to look again."""
 
@@ -94,6 +97,9 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request head."""
         super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.transport.close()
+            return
         self._expect()
         self._look()
 
@@ -120,11 +126,16 @@ class BoundedProtocol(H11Protocol):
             super().data_received(b"".join(waiting))
 
     def handle_events(self) -> None:
-        """The clock stops when a request head is complete."""
+        """The clock of the body starts with a whole head; it stops with a whole body."""
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            return
+        if not cycle.more_body:
             self._due = None
+        elif cycle is not before:
+            self._due = self.loop.time() + app.BODY_SECONDS
 
     def on_response_complete(self) -> None:
         """The next request of the connection has its own clock (uvicorn's keep-alive limit is shorter)."""
