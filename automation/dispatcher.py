@@ -62,6 +62,8 @@ class Dispatcher:
         self._wake = wake
         self._held: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.begun = 0
+        """How many attempts were begun in all."""
 
     @property
     def busy(self) -> int:
@@ -114,6 +116,7 @@ class Dispatcher:
 
     def _begin(self, claim: Claim) -> None:
         self._held[claim.run.id] = claim
+        self.begun += 1
         task = asyncio.create_task(self._attempt(claim), name=claim.run.id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,7 +1,8 @@
 """Plans what has been stored: reads events in their order, asks the engine, keeps the plans.
 
-One event a turn of the loop: where deliveries fill the loop, planning slows down with it and takes a
-small share of it; where they do not, it is as fast as it can be.
+One event a turn of the loop; and while clients stand in line with deliveries, no further ahead than the
+dispatcher has use for. Planning is put off then, and nothing is left out: an acknowledgement is due in
+seconds, and Notion takes ten requests a second.
 
 An event is also shown to the runs that wait for one of its name. Who waits is read after the event
 was: see `store.sql_waits` for why none is missed.
@@ -20,6 +21,10 @@ from automation.sources.reading import read
 from automation.store.base import Store, Watch
 
 BATCH = 32
+AHEAD = 200
+"""So many planned runs are enough while clients stand in line."""
+SLOWLY_SECONDS = 0.02
+
 LOOK_EVERY_SECONDS = 1.0
 """How often events of other processes are looked for; our own wake the loop at once."""
 
@@ -35,12 +40,18 @@ class Planner:
         rules: RuleBook,
         directory: Directory,
         wake_runs: Callable[[], None],
+        crowded: Callable[[], bool],
+        begun: Callable[[], int],
     ) -> None:
+        """`crowded`: clients stand in line. `begun`: how many runs the dispatcher has begun so far."""
         self._store = store
         self._clock = clock
         self._rules = rules
         self._directory = directory
         self._wake_runs = wake_runs
+        self._crowded = crowded
+        self._begun = begun
+        self._runs = 0
 
     async def work(self) -> float:
         """Plan one batch."""
@@ -55,7 +66,7 @@ class Planner:
         plans = []
         for event in events:
             plans.append(asyncio.create_task(self._plan(event, watches)))
-            await asyncio.sleep(0)
+            await asyncio.sleep(SLOWLY_SECONDS if self._crowded() and self._ahead() else 0)
         await asyncio.gather(*plans)
         return 0.0
 
@@ -72,4 +83,8 @@ class Planner:
             and waiting.answers(watch.wait, event.name, event.received_at, known)
         ]
         if await self._store.save_plan(planned, answers=answers) and (planned.runs or answers):
+            self._runs += len(planned.runs)
             self._wake_runs()
+
+    def _ahead(self) -> bool:
+        return self._runs - self._begun() >= AHEAD

@@ -5,6 +5,7 @@ https://www.uvicorn.org/server-behavior/
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ HEADER_SECONDS = 10.0
 MAX_HEADER_BYTES = 32 * 1024
 MAX_CONNECTIONS = 2_000
 CLIENTS_A_TURN = 8
+JUST_NOW_SECONDS = 0.1
 
 
 class Together:
@@ -63,6 +65,12 @@ class Turnstile:
     def __init__(self) -> None:
         self._room = CLIENTS_A_TURN
         self._line: deque[Callable[[], None]] = deque()
+        self._stood = -math.inf
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody had to stand in line just now."""
+        return asyncio.get_running_loop().time() - self._stood < JUST_NOW_SECONDS
 
     def enter(self, work: Callable[[], None]) -> None:
         """Do the work in this turn if there is room and nobody waits, else when its time comes."""
@@ -73,6 +81,7 @@ class Turnstile:
             work()
         else:
             self._line.append(work)
+            self._stood = asyncio.get_running_loop().time()
 
     def _next_turn(self) -> None:
         self._room = CLIENTS_A_TURN
@@ -163,13 +172,13 @@ class Server(uvicorn.Server):
         yield
 
 
-def build_server(app: Any, *, host: str, port: int) -> Server:
-    """A server, not started yet."""
+def build_server(app: Any, *, host: str, port: int, turnstile: Turnstile) -> Server:
+    """A server, not started yet, whose clients come in through the turnstile."""
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=partial(BoundedProtocol, turnstile=Turnstile()),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, turnstile=turnstile),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_config=None,
