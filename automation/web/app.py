@@ -36,6 +36,7 @@ log = structlog.get_logger()
 
 HOOKS = "/hooks/"
 BODY_SECONDS = 10.0
+"""How long a body may take behind its head; `web.server` cuts off a connection that takes longer."""
 RETRY_AFTER_SECONDS = b"5"
 
 STATUS: Mapping[type[AutomationError], int] = {
@@ -69,12 +70,8 @@ Pairs = Sequence[tuple[bytes, bytes]]
 _SAFE: Pairs = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 
-class SlowBody(DeliveryRefused):
-    """The body did not arrive in time."""
-
-
 class Disconnected(DeliveryRefused):
-    """The sender went away in the middle of its body."""
+    """The sender went away in the middle of its body, or was cut off for taking too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,20 +224,12 @@ def _first(headers: Headers, name: str, default: str = "") -> str:
 
 
 async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The raw bytes, as many as the source may send, in time."""
+    """The raw bytes, as many as the source may send."""
     if _first(headers, "content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("the body is compressed")
     declared = _first(headers, "content-length")
     if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
         raise TooLarge
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive, limit)
-    except TimeoutError as error:
-        raise SlowBody from error
-
-
-async def _read(receive: Receive, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
