@@ -79,12 +79,12 @@ class Exchange:
                 raise Deferred(f"Notion refused the token: {message}", seconds=closed)
             case replies.Conflict(message=message):
                 raise Deferred(f"Notion had a conflict: {message}")
-            case replies.Committed() if request.repeat is not Repeat.READ:
+            case replies.Committed() if request.repeat is Repeat.READ:
+                return self._unclear(request, 503, "it saved something, and was only asked to read")
+            case replies.Committed():
                 return await self._committed(request, reply)
             case replies.Rejected() as no:
                 raise NotionRejected(no.message, status=no.status, code=no.code, remedy=no.remedy)
-            case replies.Committed():
-                return self._unclear(request, 503, "a read cannot have been committed")
             case replies.Unclear(status=status, message=message):
                 return self._unclear(request, status, message)
 

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 import structlog
 
+from automation.model.errors import StoreUnavailable
+
 log = structlog.get_logger()
 
 AFTER_ERROR_SECONDS = 1.0
@@ -41,6 +43,9 @@ class Loop:
     async def _bit(self) -> float:
         try:
             return await self._work()
+        except StoreUnavailable as error:
+            log.warning("loop.store_away", loop=self.name, error=str(error))
+            return AFTER_ERROR_SECONDS
         except Exception:
             log.exception("loop.error", loop=self.name)
             return AFTER_ERROR_SECONDS

@@ -8,6 +8,7 @@ from typing import Any
 from automation.clock import Clock
 from automation.directory import Directory
 from automation.governor import Governor
+from automation.intake import Intake
 from automation.model.errors import StoreError
 from automation.model.run import Counts
 from automation.rulebook import RuleBook, target_texts
@@ -31,6 +32,7 @@ async def counts_of(store: Store) -> Counts:
 class Readiness:
     """Asks the parts."""
 
+    intake: Intake
     rules: RuleBook
     directory: Directory
     store: Store
@@ -70,7 +72,7 @@ class Readiness:
                 self._trouble = ""
             except StoreError as error:
                 self._trouble = str(error)
-        return self._trouble
+        return self._trouble or self.intake.trouble(now)
 
     def _waiting(self) -> Sequence[Mapping[str, str]]:
         """The rules that wait for a target, and why."""

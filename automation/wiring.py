@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -210,20 +210,21 @@ class Builder:
 
     async def build(self) -> Service:
         """Open the store, read the rules, and connect the parts."""
-        stack = AsyncExitStack()
-        store = self.parts.store(self.settings.database)
-        await store.open()
-        stack.push_async_callback(store.close)
-        token = self.settings.notion_token
-        governor = Governor(
-            store,
-            self.clock,
-            token_key=token_key(token.get_secret_value() if token else ""),
-            limit=self.parts.requests_per_minute or self.settings.requests_per_minute,
-            timing=self.timing,
-        )
-        exchange = await self._way_to_notion(stack, governor)
-        return await self._connect(stack, store, governor, exchange)
+        async with AsyncExitStack() as stack:
+            store = self.parts.store(self.settings.database)
+            stack.push_async_callback(store.close)
+            await store.open()
+            token = self.settings.notion_token
+            governor = Governor(
+                store,
+                self.clock,
+                token_key=token_key(token.get_secret_value() if token else ""),
+                limit=self.parts.requests_per_minute or self.settings.requests_per_minute,
+                timing=self.timing,
+            )
+            exchange = await self._way_to_notion(stack, governor)
+            service = await self._connect(stack, store, governor, exchange)
+            return replace(service, stack=stack.pop_all())
 
     async def _way_to_notion(self, stack: AsyncExitStack, governor: Governor) -> Exchange | None:
         token = self.settings.notion_token
@@ -285,6 +286,7 @@ class Builder:
                 now=self.clock.now,
                 new_id=new_id,
                 ready=Readiness(
+                    intake=intake,
                     rules=rules,
                     directory=directory,
                     store=store,

@@ -19,10 +19,13 @@ from automation.emulator.seed import describe
 from automation.emulator.state import Emulator
 from automation.model.run import Run, State
 from automation.sources.discover import discover
-from automation.wiring import Service, build_service
+from automation.timing import Timing
+from automation.wiring import Parts, Service, build_service
 
 SECRET = "a secret of these tests"
 PATIENCE_SECONDS = 15.0
+QUICK = Timing(settle=0.3, first_retry=0.05, longest_retry=0.2)
+"""The waits of a retry are short here."""
 
 
 async def eventually(
@@ -88,8 +91,12 @@ class LocalNotion:
 
 
 def client_of(base_url: str) -> httpx.AsyncClient:
-    """A client of something on this machine; it loads no certificates."""
-    return httpx.AsyncClient(base_url=base_url, trust_env=False, verify=False, timeout=20)
+    """A client of something on this machine: it loads no certificates, and lets go of a connection long
+    before the server does."""
+    limits = httpx.Limits(keepalive_expiry=2)
+    return httpx.AsyncClient(
+        base_url=base_url, trust_env=False, verify=False, timeout=20, limits=limits
+    )
 
 
 def title(page: Mapping[str, Any]) -> str:
@@ -124,12 +131,7 @@ class Live:
 
     async def deliver(self, name: str, body: bytes | Mapping[str, Any]) -> httpx.Response:
         """Post a delivery signed as its sender would."""
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        source, _, event = name.partition(".")
-        headers = discover()[source].sign(
-            raw, secret=SECRET.encode(), now=datetime.now(UTC), event=event, delivery=os.urandom(8).hex()
-        )  # fmt: skip
-        return await self.ask("POST", f"/hooks/{source}", content=raw, headers=dict(headers))
+        return await self.ask("POST", f"/hooks/{name.partition('.')[0]}", **signed(name, body))
 
     async def issue(self, name: str, *, key: str = "") -> str:
         """Deliver an opened issue of that title; its event id."""
@@ -167,6 +169,16 @@ class Live:
         return found
 
 
+def signed(name: str, body: bytes | Mapping[str, Any]) -> dict[str, Any]:
+    """Content and headers of a delivery, signed as its sender would; `name` is `source.type[.action]`."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    source, _, event = name.partition(".")
+    headers = discover()[source].sign(
+        raw, secret=SECRET.encode(), now=datetime.now(UTC), event=event, delivery=os.urandom(8).hex()
+    )  # fmt: skip
+    return {"content": raw, "headers": dict(headers)}
+
+
 def write(path: Path, text: str) -> Path:
     """Save atomically."""
     half = path.with_name(path.name + ".tmp")
@@ -194,7 +206,6 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "AUTOMATION_RULES": str(folder / "rules"),
         "AUTOMATION_DATABASE": f"sqlite:///{folder / 'automation.db'}",
         "AUTOMATION_PORT": "0",
-        "AUTOMATION_SETTLE_SECONDS": "0.3",
         "NOTION_PLAN": "business",
         **more,
     }
@@ -203,10 +214,18 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 @asynccontextmanager
 async def live(folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
     """A running service with these rule texts; `more` are settings over the defaults of tests."""
+    async with live_at(QUICK, folder, *rules, **more) as running:
+        yield running
+
+
+@asynccontextmanager
+async def live_at(timing: Timing, folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
+    """The same at a pace of its own."""
     environ = environment(folder, **more)
+    parts = Parts(timing=timing)
     for number, text in enumerate(rules):
         write(folder / "rules" / f"{'abcdefgh'[number]}.toml", text)
-    service = await build_service(settings.read(environ), environ)
+    service = await build_service(settings.read(environ), environ, parts=parts)
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop=stop))
     try:

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import structlog
@@ -18,15 +19,21 @@ from automation.settings import LogStyle
 
 
 class _Stderr:
-    """Standard error as it is when a line is written: loggers are kept, and it may be another one by then."""
+    """Standard error as it is when a line is written: loggers are kept, and it may be another one by then.
+
+    A log that cannot be written stops nothing: its disk may be full.
+    """
 
     def write(self, text: str) -> int:
         """Write it there."""
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
         """Let it go."""
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def set_up(style: LogStyle, level: int = logging.INFO) -> None:

@@ -4,15 +4,15 @@ What a case can get wrong is said when its file loads: a step that is not there,
 does not set, an answer of the wrong shape.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from automation.engine import match
+from automation.engine.checking import Good
 from automation.engine.conditions import compile_table
-from automation.engine.grammar import TEST
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.rules import Case, Expectation, Step, performed
@@ -34,14 +34,13 @@ class Subject:
     zone: ZoneInfo
 
 
-def build_cases(raw: Any, place: Path, where: Where, subject: Subject) -> tuple[Case, ...]:
-    """The cases of `[[rule.test]]`; what is wrong is noted in `where`."""
-    if not isinstance(raw, list):
-        where.wrong(where.positions.key(place), "tests are written as [[rule.test]]")
-        return ()
+def build_cases(
+    raw: Sequence[Good], place: Path, where: Where, subject: Subject
+) -> tuple[Case, ...]:
+    """The cases of `[[rule.test]]`, their values right as far as the grammar goes; what is wrong with
+    what they mean is noted in `where`."""
     builder = _Builder(where, subject)
-    made = [builder.case(one, (*place, index)) for index, one in enumerate(raw)]
-    return tuple(one for one in made if one is not None)
+    return tuple(builder.case(one, (*place, index)) for index, one in enumerate(raw))
 
 
 class _Builder:
@@ -57,84 +56,53 @@ class _Builder:
         span = positions.value(place) if value else positions.key(place)
         self.where.wrong(span, message, help_text)
 
-    def case(self, raw: Any, place: Path) -> Case | None:
+    def case(self, raw: Good, place: Path) -> Case:
         """One test."""
-        if not isinstance(raw, Mapping):
-            self._wrong(place, "a test is a table")
-            return None
-        for key in raw:
-            if key not in TEST.keys:
-                hint = nearest(key, TEST.keys)
-                self._wrong((*place, key), f"`{key}` is not a key of a test", hint)
-        fires = raw.get("fires", True)
-        if not isinstance(fires, bool):
-            self._wrong((*place, "fires"), "`fires` is true or false", value=True)
-        if "fires" not in raw and "expect" not in raw:
+        if not raw.keys() & {"fires", "expect"} and not self._is_written(place, "fires", "expect"):
             self._wrong(
                 place,
                 "this test expects nothing",
                 "write `fires = true`, `fires = false`, or `expect.<step>.set.<Property> = …`",
             )
-        if fires is False and "expect" in raw:
+        fires = raw.get("fires", True)
+        if not fires and "expect" in raw:
             self._wrong((*place, "expect"), "a rule that does not fire performs no step to expect")
         line = self.where.positions.key(place).line
         return Case(
-            name=self._text(raw, place, "name") or f"test in line {line}",
+            name=raw.get("name", "") or f"test in line {line}",
             line=line,
-            on=self._text(raw, place, "on"),
+            on=raw.get("on", ""),
             event=self._event(raw, place),
-            at=self._clock(raw, place),
+            at=self._clock(raw.get("at", NOON)),
             given=self._given(raw.get("given", {}), (*place, "given")),
-            fires=fires is not False,
+            fires=fires,
             expect=tuple(self._expect(raw.get("expect", {}), (*place, "expect"))),
         )
 
-    def _text(self, raw: Mapping[str, Any], place: Path, key: str) -> str:
-        value = raw.get(key, "")
-        if isinstance(value, str):
-            return value
-        self._wrong((*place, key), f"`{key}` is a text", value=True)
-        return ""
+    def _is_written(self, place: Path, *keys: str) -> bool:
+        """Whether one of the keys stands there, right or wrong."""
+        return any((*place, key) in self.where.positions.keys for key in keys)
 
-    def _event(self, raw: Mapping[str, Any], place: Path) -> str | Mapping[str, Any]:
-        event = raw.get("event")
-        if event is None:
-            if self.subject.on != ("schedule",):
-                self._wrong(
-                    place,
-                    "a test needs an `event`",
-                    'a payload file such as "github.push.json", or a table of the event\'s fields',
-                )
-            return {}
-        if isinstance(event, Mapping) or (isinstance(event, str) and event):
+    def _event(self, raw: Good, place: Path) -> str | Mapping[str, Any]:
+        if "event" in raw:
+            event: str | Mapping[str, Any] = raw["event"]
             return event
-        self._wrong(
-            (*place, "event"),
-            "`event` is a payload file, or a table of the event's fields",
-            value=True,
-        )
+        if self.subject.on != ("schedule",) and not self._is_written(place, "event"):
+            self._wrong(
+                place,
+                "a test needs an `event`",
+                'a payload file such as "github.push.json", or a table of the event\'s fields',
+            )
         return {}
 
-    def _clock(self, raw: Mapping[str, Any], place: Path) -> datetime:
-        at = raw.get("at", NOON)
+    def _clock(self, at: datetime | date) -> datetime:
         if isinstance(at, datetime):
             return at if at.tzinfo else at.replace(tzinfo=self.subject.zone)
-        if isinstance(at, date):
-            return datetime.combine(at, time(), tzinfo=self.subject.zone)
-        self._wrong(
-            (*place, "at"),
-            "`at` is a date and time",
-            "such as at = 2026-11-23T09:00:00+01:00, without quotes",
-            value=True,
-        )
-        return NOON
+        return datetime.combine(at, time(), tzinfo=self.subject.zone)
 
     # answers --------------------------------------------------------------------------------------
 
-    def _given(self, raw: Any, place: Path) -> Mapping[str, Any]:
-        if not isinstance(raw, Mapping):
-            self._wrong(place, "`given` is a table of answers by step", value=True)
-            return {}
+    def _given(self, raw: Mapping[str, Any], place: Path) -> Mapping[str, Any]:
         return {name: value for name, value in raw.items() if self._answers(name, value, place)}
 
     def _answers(self, name: str, value: Any, place: Path) -> bool:
@@ -171,10 +139,7 @@ class _Builder:
 
     # expectations ---------------------------------------------------------------------------------
 
-    def _expect(self, raw: Any, place: Path) -> Iterator[Expectation]:
-        if not isinstance(raw, Mapping):
-            self._wrong(place, "`expect` is a table of steps", value=True)
-            return
+    def _expect(self, raw: Mapping[str, Any], place: Path) -> Iterator[Expectation]:
         for name, value in raw.items():
             found = self._step(name, (*place, name))
             if found is not None:

@@ -54,8 +54,10 @@ def compose(
     one = _Composer(raw, good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
-    for index, test in enumerate(good.get("test", [])):
+    tests = tuple(
         check(test, (*place, "test", index), TEST, where)
+        for index, test in enumerate(good.get("test", []))
+    )
     schedule = one.schedule()
     zone = schedule.zone if schedule else defaults.zone
     on = one.on()
@@ -81,7 +83,7 @@ def compose(
         schedule=schedule,
         lane=one.lane(),
         guard=guard,
-        tests=build_cases(good.get("test", []), (*place, "test"), where, Subject(on, steps, zone)),
+        tests=build_cases(tests, (*place, "test"), where, Subject(on, steps, zone)),
     )
     return Composed(rule=rule, agents=builder.agents)
 

@@ -4,7 +4,7 @@ A number past 10^30, a text past a million characters or a list past ten thousan
 where it is made, before it is made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from automation.engine.nothing import Nothing
 
 MAX_TEXT = 1_000_000
 MAX_ITEMS = 10_000
+MAX_DEPTH = 20
 MAX_NODES = 200_000
 """Values inside one rendered value: a whole payload may be passed on, if it is not monstrous."""
 
@@ -54,21 +55,23 @@ def bounded(text: str) -> str:
     return text
 
 
-def as_text(value: Any) -> str:
+def as_text(value: Any, depth: int = 0) -> str:
     """A value inside text. Lists are joined with ", "; a table inside text is an error."""
+    if type(value) is int:
+        return str(value)
     match value:
+        case str():
+            return value
         case None | Undefined() | Nothing():
             return ""
         case bool():
             return "true" if value else "false"
-        case str():
-            return value
         case datetime() | date():
             return value.isoformat()
         case float() if value.is_integer() and abs(value) < 1e15:
             return str(int(value))
         case list() | tuple() | range():
-            return joined(value, ", ")
+            return joined(value, ", ", depth)
         case Mapping():
             if len(value) == 0:
                 return ""
@@ -77,13 +80,15 @@ def as_text(value: Any) -> str:
             return str(value)
 
 
-def joined(items: Sequence[Any], sep: str) -> str:
+def joined(items: Sequence[Any], sep: str, depth: int = 0) -> str:
     """The items as one text, without those that are nothing."""
+    if depth > MAX_DEPTH:
+        raise TooMuch("lists in lists are nested too deep for a text")
     pieces: list[str] = []
     length = 0
     for item in items_of(items):
         if not is_nothing(item):
-            pieces.append(as_text(item))
+            pieces.append(as_text(item, depth + 1))
             length += len(pieces[-1])
             fits(length + len(sep) * (len(pieces) - 1))
     return sep.join(pieces)
@@ -132,19 +137,30 @@ class _Plain:
                 return as_text(value)
 
 
-def weight(value: Any) -> int:
-    """About how many characters a filter handles in it; what is inside tables is weighed when it is used."""
-    match value:
-        case str():
-            return len(value)
-        case list() | tuple():
-            return 30 * len(value) + sum(len(item) for item in value if isinstance(item, str))
-        case range():
-            return 30 * len(value)
-        case _:
-            return 1
+PER_ITEM = 40
+"""What an element or field counts, beside its text."""
 
 
-def total_weight(values: Iterable[Any]) -> int:
-    """Of several."""
-    return sum(map(weight, values))
+def weight(value: Any, most: int, *, deep: bool) -> int:
+    """About how many characters there are to handle in a value; with `deep`, in all that is inside.
+
+    It stops counting past `most`.
+    """
+    total, todo = 0, [value]
+    while todo and total <= most:
+        item = todo.pop()
+        match item:
+            case str():
+                total += len(item)
+            case list() | tuple() | range():
+                total += PER_ITEM * len(item)
+                if deep and total <= most:
+                    todo.extend(item)
+                elif not isinstance(item, range):
+                    total += sum(len(one) for one in item if isinstance(one, str))
+            case dict() if deep:
+                total += PER_ITEM * len(item)
+                todo.extend(item.values())
+            case _:
+                total += 1
+    return total

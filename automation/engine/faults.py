@@ -10,16 +10,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from liquid import BoundTemplate, RenderContext
-from liquid.ast import Node
+from liquid import BoundTemplate
 from liquid.builtin.expressions import FilteredExpression, KeywordArgument
 from liquid.builtin.expressions.filtered import Filter
 from liquid.exceptions import LiquidError
-from liquid.expression import Expression
 
 from automation.engine.filters import FILTERS
 from automation.engine.problems import nearest
-from automation.engine.rendering import TEXT
+from automation.engine.rendering import TEXT, expressions, nodes
 
 KEYWORDS = frozenset(
     {
@@ -227,29 +225,13 @@ def _parses(piece: str, name: str) -> bool:
 # what is used -------------------------------------------------------------------------------------
 
 
-def expressions(compiled: BoundTemplate) -> Iterator[Expression]:
-    """Every expression of a template, however deep."""
-    context = RenderContext(compiled)
-    todo: list[Node] = list(compiled.nodes)
-    while todo:
-        node = todo.pop()
-        todo += node.children(context, include_partials=False)
-        for expression in node.expressions():
-            yield from _below(expression)
-
-
-def _below(expression: Expression) -> Iterator[Expression]:
-    yield expression
-    for child in expression.children():
-        yield from _below(child)
-
-
 def of_filters(compiled: BoundTemplate) -> Iterator[Fault]:
     """Unknown filters, and filters given too little or too much."""
-    for expression in expressions(compiled):
-        if isinstance(expression, FilteredExpression):
-            for one in expression.filters or ():
-                yield from _of_filter(one)
+    for node in nodes(compiled):
+        for expression in expressions(node):
+            if isinstance(expression, FilteredExpression):
+                for one in expression.filters or ():
+                    yield from _of_filter(one)
 
 
 Uses = tuple[tuple[str, int], ...]

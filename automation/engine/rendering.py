@@ -5,13 +5,15 @@ the other; so every render has a budget of work, and filters, loops, comparisons
 https://jg-rp.github.io/liquid/
 """
 
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext, Token
 from liquid.ast import Node
 from liquid.builtin import content, illegal
-from liquid.builtin.expressions import logical
+from liquid.builtin.expressions import FilteredExpression, logical
+from liquid.builtin.expressions import Path as LiquidPath
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags import (
@@ -25,20 +27,19 @@ from liquid.builtin.tags import (
 )
 from liquid.exceptions import UndefinedError
 from liquid.expression import Expression
-from liquid.stream import TokenStream
 from liquid.undefined import StrictUndefined, Undefined
 from liquid.utils import ReadOnlyChainMap
 
-from automation.engine.data import TooMuch, as_text, fits, items_of, total_weight, weight, wrong
+from automation.engine.data import TooMuch, as_text, fits, items_of, weight, wrong
 from automation.engine.escaping import Place, in_body, place_of
-from automation.engine.filters import FILTERS, FORGIVING, Filter
+from automation.engine.filters import FILTERS, FORGIVING, SHALLOW, Filter
 
 MAX_WORK = 5_000_000
 """Characters that the filters, loops and texts of one render may handle together."""
-PER_LINE = 30
+PER_LINE = 40
 """What a line of a value costs in a body."""
-PER_STEP = 20
-"""What a character of template text in a loop costs, for each time round."""
+COSTS = {"node": 20, "output": 60, "filter": 60, "expression": 35, "step": 10}
+"""What each piece of a template costs every time round a loop; a unit is about 40 ns."""
 
 
 class Context(RenderContext):
@@ -59,6 +60,14 @@ class Context(RenderContext):
         if self.left < 0:
             raise TooMuch("this template does too much work for one event")
 
+    def weigh(self, value: Any, *, deep: bool = True) -> None:
+        """Pay for handling a value."""
+        self.spend(weight(value, self.left, deep=deep))
+
+    def pay_for_lines(self, value: Any) -> None:
+        """Pay for escaping every line of a text."""
+        self.spend(value.count("\n") * PER_LINE if isinstance(value, str) else 0)
+
     def raise_for_loop_limit(self, length: int = 1) -> None:
         """Pay for a loop before it begins."""
         self.spend(length * self.step)
@@ -71,9 +80,13 @@ class Context(RenderContext):
             given = (*arguments, *named.values())
             for one in given if name in FORGIVING else (value, *given):
                 defined(one)
-            self.spend(total_weight((value, *given)))
+            deep = name not in SHALLOW
+            for one in (value, *given):
+                self.weigh(one, deep=deep)
+            if name == "quote":
+                self.pay_for_lines(value)
             made = function(value, *arguments, **named)
-            self.spend(weight(made))
+            self.weigh(made, deep=False)
             return made
 
         return paid
@@ -121,7 +134,7 @@ class TextNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Write the value as text."""
         value = defined(self.expression.evaluate(context))
-        _paying(context).spend(weight(value))
+        _paying(context).weigh(value)
         return buffer.write(as_text(value))
 
 
@@ -137,8 +150,8 @@ class BodyNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Write the value as Markdown."""
         value = defined(self.expression.evaluate(context))
-        lines = value.count("\n") if isinstance(value, str) else 0
-        _paying(context).spend(weight(value) + lines * PER_LINE)
+        _paying(context).weigh(value)
+        _paying(context).pay_for_lines(value)
         return buffer.write(in_body(value, self.place))
 
 
@@ -155,22 +168,16 @@ class BodyOutput(Output):
 
 
 class _ForNode(for_tag.ForNode):
-    length: int
+    cost: int = 0
+    """Of one time round."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        _paying(context).step = (self.length + 10) * PER_STEP
+        _paying(context).step = self.cost
         return super().render_to_output(context, buffer)
 
 
 class _ForTag(for_tag.ForTag):
     node_class = _ForNode
-
-    def parse(self, stream: TokenStream) -> Node:
-        begin = stream.current.start_index
-        node = super().parse(stream)
-        assert isinstance(node, _ForNode)
-        node.length = stream.current.start_index - begin
-        return node
 
 
 class _CaseNode(case_tag.CaseNode):
@@ -196,7 +203,8 @@ class _Contains(logical.ContainsExpression):
     def evaluate(self, context: RenderContext) -> object:
         left, right = self.left.evaluate(context), self.right.evaluate(context)
         _single(right)
-        _paying(context).spend(total_weight((left, right)))
+        _paying(context).weigh(left, deep=False)
+        _paying(context).weigh(right)
         return super().evaluate(context)
 
 
@@ -273,3 +281,52 @@ TEXT = environment(TextOutput)
 """For single values and texts."""
 BODY = environment(BodyOutput)
 """For Markdown bodies."""
+
+
+# what a template is made of -----------------------------------------------------------------------
+
+
+def nodes(compiled: BoundTemplate) -> Iterator[Node]:
+    """Every node of a template, however deep."""
+    context = RenderContext(compiled)
+    todo = list(compiled.nodes)
+    while todo:
+        node = todo.pop()
+        todo += node.children(context, include_partials=False)
+        yield node
+
+
+def expressions(node: Node) -> Iterator[Expression]:
+    """Every expression of one node, however deep."""
+    todo = list(node.expressions())
+    while todo:
+        expression = todo.pop()
+        todo += expression.children()
+        yield expression
+
+
+def prepare(compiled: BoundTemplate) -> None:
+    """Let expressions pay for themselves, and loops know what they cost."""
+    context = RenderContext(compiled)
+
+    def cost(node: Node) -> int:
+        inner = sum(cost(one) for one in node.children(context, include_partials=False))
+        own = sum(map(_cost_of, expressions(node)))
+        return inner + own + COSTS["output" if isinstance(node, OutputNode) else "node"]
+
+    for node in nodes(compiled):
+        for expression in expressions(node):
+            paying = PAYING.get(type(expression))
+            if paying is not None:
+                expression.__class__ = paying
+        if isinstance(node, _ForNode):
+            node.cost = cost(node)
+
+
+def _cost_of(expression: Expression) -> int:
+    cost = COSTS["expression"]
+    if isinstance(expression, FilteredExpression):
+        cost += COSTS["filter"] * len(expression.filters or ())
+    elif isinstance(expression, LiquidPath):
+        cost += COSTS["step"] * len(expression.path)
+    return cost

@@ -18,7 +18,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 from automation.engine import faults
 from automation.engine.data import plain
 from automation.engine.faults import Fault, Uses
-from automation.engine.rendering import BODY, PAYING, TEXT, Context, Text, defined
+from automation.engine.rendering import BODY, TEXT, Context, Text, defined, prepare
 from automation.model.errors import TemplateFailed
 
 KEPT = 4096
@@ -105,10 +105,7 @@ def _made(source: str, body: bool) -> _Made:
         compiled = (BODY if body else TEXT).from_string(source)
     except LiquidError as error:
         return _Made(None, (faults.of_parsing(source, error),))
-    for expression in faults.expressions(compiled):
-        paying = PAYING.get(type(expression))
-        if paying is not None:
-            expression.__class__ = paying
+    prepare(compiled)
     single = len(compiled.nodes) == 1 and isinstance(compiled.nodes[0], OutputNode)
     uses = faults.uses_of(compiled)
     template = Template(source, compiled, single and not body, frozenset(name for name, _ in uses))

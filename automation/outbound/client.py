@@ -21,7 +21,13 @@ https://developers.notion.com/reference/status-codes"""
 
 MAX_ANSWER_BYTES = 10_000_000
 MAX_CONNECTIONS = 32
-ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: shorter than any server keeps it, because a request on one that
+was just closed is a request of which nobody knows."""
+
+ONE_CONNECTION = httpx.Limits(
+    max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

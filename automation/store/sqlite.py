@@ -38,7 +38,9 @@ from automation.store.writer import Writer
 
 T = TypeVar("T")
 MEMORY = ":memory:"
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 2.0
+"""How long another process may hold the file before a sender is asked to come again: Slack and Zoom wait
+for 3 s. https://docs.slack.dev/apis/events-api/"""
 JOURNAL_BYTES = 64 * 1024 * 1024
 
 
@@ -59,7 +61,10 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
         self._writer.start()
-        await self._writer.run(migrate)
+        try:
+            await self._writer.run(migrate)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
 
     async def close(self) -> None:
         await self._writer.stop()

@@ -28,9 +28,9 @@ NAMES = {
         "github.Push",
         [
             (
-                "3:6+13 error: `on` is an event name: small letters and digits, joined by dots or a list"
-                ' of them (such as "github.push"; a shorter name covers everything below it)'
-            )
+                "3:6+13 error: event names are in small letters (source.type.action, such as"
+                ' "github.issues.opened"; "github.issues" covers all below it)'
+            ),
         ],
     ),
     "an-action-nearly": (

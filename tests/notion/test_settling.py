@@ -131,7 +131,10 @@ def create(probe: ByProperty | ByTitle | None) -> Notion:
 
 def test_the_page_of_a_key_is_the_one_that_was_wanted_whoever_made_it() -> None:
     probe = ByProperty(data_source_id="d", property="Key", type="rich_text", value="k")
-    assert ask(create(probe), [page("a", created=OLD), page("b")]) == [("a", True)]
+    kept = {"Key": {"type": "rich_text", "rich_text": [{"plain_text": "k"}]}}
+    other = {"Key": {"type": "rich_text", "rich_text": [{"plain_text": "K"}]}}
+    pages = [{**page("x"), "properties": other}, {**page("a", created=OLD), "properties": kept}]
+    assert ask(create(probe), pages) == [("a", True)]
     assert ask(create(probe), []) == []
 
 

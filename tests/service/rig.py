@@ -191,8 +191,13 @@ class Rig:
         """Plan and run until nothing is due now."""
         await self.plan()
         while await self.dispatcher.work() == 0.0:
-            await self.dispatcher.drain(PATIENCE_SECONDS)
-        await self.dispatcher.drain(PATIENCE_SECONDS)
+            await self.drain()
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Wait for the attempts in flight. Raises what killed one of them."""
+        for attempt in list(self.dispatcher._tasks):
+            await attempt
 
     async def happen(self, name: str, body: Mapping[str, Any], **more: Any) -> Event:
         """An event comes, and what is due is done."""

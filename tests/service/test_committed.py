@@ -7,7 +7,7 @@ import pytest
 
 from automation.exchange import Exchange
 from automation.governor import Governor
-from automation.model.errors import Doubtful, NotSent
+from automation.model.errors import Deferred, Doubtful, NotSent
 from automation.model.request import Notion, Response
 from automation.notion import wire
 from automation.outbound.client import Answer
@@ -90,6 +90,11 @@ async def test_blocks_that_were_saved_are_known_by_their_ids() -> None:
     client = CannedClient(committed(committed_child_ids=["a", "b"]))
     answer = await send(client, APPEND)
     assert [one["id"] for one in answer.body["results"]] == ["a", "b"]
+
+
+async def test_a_read_saves_nothing_whatever_it_is_told() -> None:
+    with pytest.raises(Deferred):
+        await send(CannedClient(committed()), wire.list_children("p"))
 
 
 async def test_blocks_that_were_saved_and_not_named_are_looked_for() -> None:

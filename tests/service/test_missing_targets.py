@@ -16,10 +16,10 @@ pytestmark = pytest.mark.anyio
 
 TASKS: dict[str, object] = {
     "object": "data_source",
-    "id": "01234567-89ab-cdef-0123-456789abcdef",
+    "id": "01234567-89ab-4def-8123-456789abcdef",
     "title": [{"plain_text": "Tasks"}],
     "properties": {},
-    "url": "https://www.notion.so/0123456789abcdef0123456789abcdef",
+    "url": "https://www.notion.so/0123456789ab4def8123456789abcdef",
 }
 
 

@@ -120,7 +120,7 @@ async def test_of_two_files_with_the_same_rule_the_one_that_stood_before_stands(
         await eventually(have(service, "one", "two"), what="the first file")
         service.rule(rule("one", "slack.message") + rule("three"), "a.toml")
         told = await eventually(lambda: problems(service), what="the twin")
-        assert told == [f"there is another rule `one` in {tmp_path / 'rules' / 'b.toml'}"]
+        assert told == [f"there is another rule `one`, in {tmp_path / 'rules' / 'b.toml'}:2"]
         assert ids(service) == {"one", "two"}
         service.rule(rule("two"), "b.toml")
         await eventually(have(service, "one", "two", "three"), what="the moved rule")
@@ -169,7 +169,7 @@ UNREADABLE = {
     "ten megabytes": (ten_megabytes, "larger than 1000000 bytes"),
     "not UTF-8": (latin, "cannot be read"),
     "a name that is not UTF-8": (a_latin_name, "this is not TOML"),
-    "five thousand deep": (deep, "too deep"),
+    "five thousand deep": (deep, "nested deeper"),
 }
 
 

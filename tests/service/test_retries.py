@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from automation import exchange
 from automation.actions.create import Create
 from automation.emulator import databases
 from automation.engine.plan import plan
@@ -20,11 +20,13 @@ from automation.store.sqlite import SqliteStore
 from tests.living import (
     APPEND,
     CREATE,
+    QUICK,
     TARGETS,
     UPSERT,
     LocalNotion,
     eventually,
     live,
+    live_at,
     local_notion,
 )
 
@@ -94,10 +96,10 @@ async def test_retry_after_stops_everybody_and_parks_nobody(
 
 
 async def test_a_refused_token_closes_the_gate_and_one_request_at_a_time_probes(
-    tmp_path: Path, notion: LocalNotion, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, notion: LocalNotion
 ) -> None:
-    monkeypatch.setattr(exchange, "TOKEN_CLOSED_SECONDS", 0.4)
-    async with live(tmp_path, TARGETS, CREATE, **notion.settings) as service:
+    closed = replace(QUICK, closed_token=0.4)
+    async with live_at(closed, tmp_path, TARGETS, CREATE, **notion.settings) as service:
         await service.issue("first")
         await service.settled(1)
         await notion.faults({"kind": "401", "times": 4})
@@ -184,7 +186,7 @@ body = "a line"
 async def test_what_notion_refuses_for_good_parks_once_with_a_remedy_and_the_others_go_on(
     tmp_path: Path, notion: LocalNotion
 ) -> None:
-    nowhere = "0123456789abcdef0123456789abcdef"
+    nowhere = "0123456789ab4def8123456789abcdef"
     async with live(tmp_path, TARGETS, CREATE, TO_A_PAGE, **notion.settings) as service:
         await service.issue(f"page {nowhere}")
         await service.issue("one")

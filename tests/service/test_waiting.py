@@ -194,7 +194,7 @@ async def test_an_event_stored_in_time_counts_though_nobody_planned_it(world: Wo
     world.clock.moment += DAY
     async with process(world) as rig:
         await rig.dispatcher.work()
-        await rig.dispatcher.drain(60)
+        await rig.drain()
         assert (await rig.states())[0] is DONE
     assert world.rows("Meetings") == [("Weekly: Hello",)]
 

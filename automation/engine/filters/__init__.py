@@ -97,3 +97,9 @@ FILTERS: Mapping[str, Filter] = {
 
 FORGIVING = frozenset({"or_else", "default"})
 """Filters that may be given what is not there; for all others that is an error."""
+
+SHALLOW = FORGIVING | {
+    *("compact", "concat", "find", "find_index", "first", "has", "last", "map", "pluck", "reject"),
+    *("reverse", "size", "slice", "where"),
+}
+"""Filters that pass elements on without looking at all that is inside them."""

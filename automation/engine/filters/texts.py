@@ -154,4 +154,6 @@ def url_encode(value: Any) -> str:
 
 def url_decode(value: Any) -> str:
     """`text | url_decode`: back from an address."""
-    return unquote_plus(as_text(value))
+    text = as_text(value)
+    fits(text.count("%") * 10)  # each is a piece of its own on the way
+    return unquote_plus(text)
