@@ -31,9 +31,10 @@ SENDER_ROOTS = ("body", "headers")
 @dataclass(slots=True, kw_only=True)
 class FileParts:
     """What one file gives. `names` are (kind, name, where) of everything that must be unique;
-    `asked` are the agents its steps name, and where."""
+    `asked` are the agents its steps name, and where; `raw` is the file as parsed."""
 
     path: str
+    raw: Mapping[str, Any] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     targets: dict[str, TargetName] = field(default_factory=dict)
     senders: dict[str, Sender] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class _File:
         self.parts = FileParts(path=where.path)
 
     def build(self, raw: Mapping[str, Any]) -> FileParts:
+        self.parts.raw = raw
         good = check(raw, (), FILE, self.where)
         for kind, build in (
             ("target", self.target),

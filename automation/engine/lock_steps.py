@@ -1,0 +1,361 @@
+"""The steps of one rule, held to the lock: what each writes and asks, and what is read of the pages it found."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from automation.engine import known_lines, known_templates
+from automation.engine.known_file import Root, Roots, RuleFile
+from automation.engine.lock_mentions import Locked, Mentions
+from automation.engine.lock_pages import Pages, named
+from automation.engine.lock_targets import Lost, Targets
+from automation.engine.lock_values import Asking, Setting
+from automation.engine.positions import Path
+from automation.engine.problems import nearest
+from automation.engine.spots import spot
+from automation.engine.template import is_template
+from automation.engine.uses import looped_over, step_offset, uses
+from automation.model.lock import LockedPage, LockedProperty, LockedSource
+
+SETS = ("match", "set", "set_once")
+LINES = ("if", "only")
+OWN_TIMES = frozenset({"created_time", "last_edited_time"})
+PAGE_TITLE = frozenset({"title", "Name"})
+"""All that a page under a page can be given."""
+NEED_SOURCE = frozenset({"upsert", "find"})
+NEED_PAGE = frozenset({"append", "update", "comment"})
+VERBS = ("create", "upsert", "find", "update", "append", "comment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A root that is a page, or a list of pages."""
+
+    pages: Pages
+    many: bool = False
+
+    @property
+    def root(self) -> Root:
+        """What paths through it are held to."""
+        return self.pages.many if self.many else self.pages.one
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a step sees: the roots that `find` gave, and those that are only known to be some page of a data source."""
+
+    read: Mapping[str, Known]
+    made: Mapping[str, LockedSource]
+
+    @property
+    def roots(self) -> Roots:
+        """For the checks of paths."""
+        return Roots({name: one.root for name, one in self.read.items()})
+
+    def source(self, name: str) -> LockedSource | None:
+        """The data source in which the root is a page."""
+        known = self.read.get(name)
+        if known is not None:
+            return None if known.many else known.pages.source
+        return self.made.get(name)
+
+    def but(self, name: Any) -> "Sight":
+        """The name means something else from here on."""
+        if name not in self.read and name not in self.made:
+            return self
+        return Sight(_without(self.read, name), _without(self.made, name))
+
+
+NOTHING = Sight({}, {})
+
+
+def _without(some: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: one for key, one in some.items() if key != name}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Checks the steps of one rule. `pages` are what is known of the pages of each data source, by its id."""
+
+    targets: Targets
+    file: RuleFile
+    pages: Mapping[str, Pages]
+    refuse_unknown: bool
+    mentions: Mentions
+
+    def check(self, steps: Any, place: Path, sight: Sight) -> Sight:
+        """Steps in order; what those behind them see."""
+        for index, step in enumerate(steps if isinstance(steps, list) else ()):
+            if isinstance(step, Mapping):
+                sight = self._step(step, (*place, index), sight)
+        return sight
+
+    def _step(self, step: Mapping[str, Any], place: Path, sight: Sight) -> Sight:
+        inner = self._looped(step, place, sight)
+        if inner.read:
+            self._read(step, place, inner)
+        verb = next((one for one in VERBS if isinstance(step.get(one), str)), "")
+        source = self._verb(verb, step, place, inner) if verb else None
+        if isinstance(step.get("do"), list):
+            after = self.check(step["do"], (*place, "do"), inner)
+            sight = _as_before(sight, after)
+        return self._named(step, verb, source, sight)
+
+    def _looped(self, step: Mapping[str, Any], place: Path, sight: Sight) -> Sight:
+        """What a step inside a loop sees: an element under the loop's name."""
+        over = step.get("for_each")
+        if not isinstance(over, str):
+            return sight
+        if sight.read:
+            self._template(over, (*place, "for_each"), sight)
+        name, found = step.get("as", "item"), looped_over(over)
+        known = sight.read.get(found[0]) if found and not found[1] else None
+        if known is None or not known.many or not isinstance(name, str):
+            return sight.but(name)
+        return Sight({**sight.read, name: Known(pages=known.pages)}, _without(sight.made, name))
+
+    def _named(
+        self, step: Mapping[str, Any], verb: str, source: LockedSource | None, sight: Sight
+    ) -> Sight:
+        """What the step's id stands for behind it."""
+        name = step.get("id")
+        if not isinstance(name, str):
+            return sight
+        sight = sight.but(name)
+        if source is None or "for_each" in step:
+            return sight
+        if verb == "find":
+            known = Known(pages=self.pages[source.id], many=True)
+            return Sight({**sight.read, name: known}, sight.made)
+        if verb in {"create", "upsert", "update"}:
+            return Sight(sight.read, {**sight.made, name: source})
+        return sight
+
+    # what is read ---------------------------------------------------------------------------------
+
+    def _read(self, step: Mapping[str, Any], place: Path, sight: Sight) -> None:
+        """Every path through pages that a step reads."""
+        for key, value in step.items():
+            if key in LINES and isinstance(value, Mapping):
+                known_lines.check_roots(value, (*place, key), sight.roots, self.file)
+                self._lines(value, (*place, key), sight)
+            elif key not in {"do", "for_each", "as"}:
+                self._templates(value, (*place, key), sight)
+
+    def _lines(self, raw: Mapping[str, Any], place: Path, sight: Sight) -> None:
+        """Names of filters in the lines, and what the lines mention."""
+        self._templates(raw, place, sight)
+        for name, lines in raw.items():
+            known = sight.read.get(name)
+            for key in lines if known is not None and isinstance(lines, Mapping) else ():
+                one = known.pages.source.find(key) if known is not None else None
+                if known is not None and one is not None:
+                    at = (*place, name, key)
+                    self.mentions.of_name(at, known.pages.source, one, is_key=True)
+
+    def _templates(self, value: Any, at: Path, sight: Sight) -> None:
+        if isinstance(value, str):
+            if is_template(value):
+                self._template(value, at, sight)
+        elif isinstance(value, Mapping):
+            for key, one in value.items():
+                self._templates(one, (*at, key), sight)
+        elif isinstance(value, list):
+            for index, one in enumerate(value):
+                self._templates(one, (*at, index), sight)
+
+    def _template(self, text: str, at: Path, sight: Sight) -> None:
+        """Paths, then the names that filters of lists are given, whose misses would be silent."""
+        known_templates.check(text, at, sight.roots, self.file)
+        if self.mentions.noted is not None:
+            self._mention(text, at, sight)
+        for one in named(text):
+            known = sight.read.get(one.root)
+            if known is None:
+                continue
+            span = partial(spot, self.file.lines, self.file.value(at), one.offset, len(one.name))
+            if not known.pages.has(one.name):
+                helps = nearest(one.name, known.pages.names) or known.pages.ground.look
+                message = f"`{one.name}` is not a field of {known.pages.ground.title}"
+                self.file.wrong(span(), message, helps, error=True)
+            elif self.mentions.noted is not None:
+                self._mention_name(one.name, known, span())
+
+    def _mention(self, text: str, at: Path, sight: Sight) -> None:
+        for use in uses(text):
+            known = sight.read.get(use.root)
+            for step, name in enumerate(use.path if known is not None else ()):
+                if known is not None and isinstance(name, str) and known.pages.has(name):
+                    offset = step_offset(text, use, step)
+                    span = spot(self.file.lines, self.file.value(at), offset, len(name))
+                    self._mention_name(name, known, span)
+
+    def _mention_name(self, name: str, known: Known, span: Any) -> None:
+        one = known.pages.source.find(name)
+        if one is not None:
+            self.mentions.inside(span, known.pages.source, one)
+
+    # what is written and asked --------------------------------------------------------------------
+
+    def _verb(
+        self, verb: str, step: Mapping[str, Any], place: Path, sight: Sight
+    ) -> LockedSource | None:
+        """The step's own keys; the data source it works in, if that is known."""
+        found = self._target(verb, step, place)
+        within = self._target("within", step, place) if verb == "update" else None
+        if verb == "update" and not isinstance(found, LockedSource):
+            found = self._page_of(step[verb], found, within, sight)
+        if isinstance(found, LockedPage):
+            if verb == "create":
+                self._page_title(step, place)
+            return None
+        if found is None:
+            return None
+        for key in SETS:
+            self._sets(step.get(key), (*place, key), found)
+        if verb == "find":
+            self._where(step.get("where"), (*place, "where"), found)
+            self._order(step.get("order"), (*place, "order"), found)
+        return found
+
+    def _target(self, key: str, step: Mapping[str, Any], place: Path) -> Locked | None:
+        """The target a key names; said where it is not there, or not what the verb needs."""
+        text, at = step.get(key), (*place, key)
+        if not isinstance(text, str) or not text or is_template(text):
+            return None
+        found = self.targets.find(text)
+        if isinstance(found, Lost):
+            if text not in self.targets.names:
+                self.file.wrong(self.file.value(at), found.message, found.help, error=found.certain)
+            return None
+        self.mentions.of_target(at, found, text)
+        is_source = isinstance(found, LockedSource)
+        if (key in NEED_SOURCE and not is_source) or (key in NEED_PAGE and is_source):
+            there, needed = ("data source", "page") if is_source else ("page", "data source")
+            message = f"`{text}` is a {there}, and `{key}` needs a {needed}"
+            self.file.wrong(self.file.value(at), message, error=True)
+            return None
+        return found
+
+    def _page_of(
+        self, text: str, page: Locked | None, within: Locked | None, sight: Sight
+    ) -> LockedSource | None:
+        """The data source of the page that an `update` changes: where it lies, or the step that found it."""
+        if isinstance(page, LockedPage):
+            return self.targets.lock.source(page.source)
+        if isinstance(within, LockedSource):
+            return within
+        over = looped_over(text)
+        if over is None or over[1] not in {(), ("id",), ("url",)}:
+            return None
+        return sight.source(over[0])
+
+    def _page_title(self, step: Mapping[str, Any], place: Path) -> None:
+        for name in step["set"] if isinstance(step.get("set"), Mapping) else ():
+            if name not in PAGE_TITLE:
+                span = self.file.key((*place, "set", name))
+                helps = "set `title`, or create it in a data source"
+                self.file.wrong(span, "a page under a page has only a title", helps, error=True)
+
+    def _property(
+        self, name: str, at: Path, source: LockedSource, *, is_key: bool
+    ) -> LockedProperty | None:
+        """The property of that name, or an error where it stands."""
+        one = source.find(name)
+        if one is not None:
+            self.mentions.of_name(at, source, one, is_key=is_key)
+            return one
+        span = self.file.key(at) if is_key else self.file.value(at)
+        message = f"`{source.title}` has no property `{name}`"
+        names = [known.name for known in source.properties]
+        self.file.wrong(span, message, partial(_nearest, name, names), error=True)
+        return None
+
+    def _sets(self, raw: Any, place: Path, source: LockedSource) -> None:
+        matching = place[-1] == "match"
+        judge = self.targets.judge
+        for name, value in raw.items() if isinstance(raw, Mapping) else ():
+            at = (*place, name)
+            one = self._property(name, at, source, is_key=True)
+            if one is None:
+                continue
+            wrong = judge.settable(source, one)
+            if wrong is None and matching:
+                wrong = judge.matchable(source, one)
+            if wrong is not None:
+                self.file.wrong(self.file.key(at), wrong.message, wrong.help, error=True)
+                continue
+            self._warn_of_relation(one, at, source)
+            setting = Setting(
+                source=source,
+                property=one,
+                judge=judge,
+                file=self.file,
+                refuse_unknown=self.refuse_unknown,
+                matching=matching,
+                note=self._note(source, one),
+            )
+            setting.check(value, at)
+
+    def _note(self, source: LockedSource, one: LockedProperty) -> Any:
+        return partial(_noted, self.mentions, source, one)
+
+    def _warn_of_relation(self, one: LockedProperty, at: Path, source: LockedSource) -> None:
+        """A relation whose other side the connection does not see: Notion takes no page of it."""
+        if one.relation and self.targets.lock.source(one.relation) is None:
+            message = f"`{one.name}` of {source.title} relates to a data source that is not in notion.lock"
+            helps = "share that one too, then run `automation notion pull`"
+            self.file.warn(self.file.key(at), message, helps)
+
+    def _where(self, raw: Any, place: Path, source: LockedSource) -> None:
+        for name, value in raw.items() if isinstance(raw, Mapping) else ():
+            at, is_time = (*place, name), name in OWN_TIMES
+            one = None if is_time else self._property(name, at, source, is_key=True)
+            if one is None and not is_time:
+                continue
+            Asking(
+                source=source,
+                name=name,
+                judge=self.targets.judge,
+                file=self.file,
+                note=self._note(source, one) if one else _nobody,
+            ).check(value, at)
+
+    def _order(self, raw: Any, place: Path, source: LockedSource) -> None:
+        """`"Name"`, `"-Due date"`, or a list of these."""
+        for at, text in _texts(raw, place):
+            name = text.removeprefix("-")
+            if name not in OWN_TIMES and not is_template(text):
+                self._property(name, at, source, is_key=False)
+
+
+def _noted(
+    mentions: Mentions, source: LockedSource, one: LockedProperty, at: Path, value: Any
+) -> None:
+    mentions.of_value(at, source, one, value)
+
+
+def _nobody(at: Path, value: Any) -> None:
+    """A page's own times are in no lock."""
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    return nearest(name, names) or f"it has: {', '.join(names)}"
+
+
+def _texts(raw: Any, place: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(raw, str):
+        yield place, raw
+    elif isinstance(raw, list):
+        for index, one in enumerate(raw):
+            if isinstance(one, str):
+                yield (*place, index), one
+
+
+def _as_before(sight: Sight, after: Sight) -> Sight:
+    """Behind a loop: an inner step's id is the list of its results, of which nothing is known."""
+    gone = (after.read.keys() | after.made.keys()) - (sight.read.keys() | sight.made.keys())
+    for name in gone:
+        sight = sight.but(name)
+    return sight
