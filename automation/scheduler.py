@@ -7,7 +7,7 @@ schedule that is new, changed or switched on again counts from now.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -55,6 +55,14 @@ class _Trigger(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
         return next_fire(self._schedule, max(previous, now) if previous else now)
 
 
+class _Look(BaseTrigger):  # type: ignore[misc]
+    """Every so many seconds from now on: what lies between is not made up for, be it years."""
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """A while from now."""
+        return now + timedelta(seconds=LOOK_EVERY_SECONDS)
+
+
 class Scheduler:
     """Fires the schedules of the rules in force."""
 
@@ -73,7 +81,7 @@ class Scheduler:
         self._loop = AsyncIOScheduler(timezone=UTC)
         self._schedules: Mapping[str, Schedule] = {}
         self._seen: set[str] = set()
-        self._loop.add_job(_look_at_the_clock, "interval", seconds=LOOK_EVERY_SECONDS)
+        self._loop.add_job(_look_at_the_clock, _Look())
 
     def start(self) -> None:
         """Begin to fire."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from liquid.builtin.expressions import FilteredExpression, StringLiteral
 from liquid.builtin.expressions import Path as Variable
 
-from automation.engine import faults
 from automation.engine.known_file import Root
+from automation.engine.rendering import expressions, nodes
 from automation.engine.template import compile_text
 from automation.engine.trails import Ground
 from automation.model.errors import TemplateFailed
@@ -118,9 +118,10 @@ def named(text: str) -> Iterator[Named]:
         compiled = compile_text(text).compiled
     except TemplateFailed:
         return  # is reported where the template is built
-    for expression in faults.expressions(compiled):
-        if isinstance(expression, FilteredExpression):
-            yield from _of_filters(expression)
+    for node in nodes(compiled):
+        for expression in expressions(node):
+            if isinstance(expression, FilteredExpression):
+                yield from _of_filters(expression)
 
 
 def _of_filters(expression: FilteredExpression) -> Iterator[Named]:

@@ -1,10 +1,11 @@
 """Schedules: which moments they fire at. Standard cron: 1 is Monday, 0 and 7 are Sunday.
 
-Cron texts are read by cronsim, which fires once in each DST night. `every` counts from midnight in
-the schedule's zone, anew each day; a period longer than a day counts from a Monday long ago, so that
-it does not depend on when the service was started. All results are UTC.
+Cron texts are read by cronsim, which fires once in each DST night; `every` counts from midnight in
+the schedule's zone, and days and weeks from a Monday long ago, so that it does not matter when one
+begins to count. All results are UTC.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,8 +27,9 @@ NICKNAMES = {
 }
 MAX_MISSED = 1000
 DAY = timedelta(days=1)
-MONDAY = date(2001, 1, 1)
-"""What periods longer than a day count from."""
+INSTANT = timedelta(microseconds=1)
+FIRST_DAY = date(1970, 1, 5)
+"""A Monday: periods of days and weeks are counted from here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Schedule:
 def check_cron(text: str) -> str:
     """The five fields of a cron line or nickname. Raises RuleError."""
     line = NICKNAMES.get(text.strip(), text.strip())
+    # cronsim reads the step of a range of one value as if the range had no end.
+    line = re.sub(r"\b(\w+)-\1/\d+\b", r"\1", line)
     try:
         CronSim(line, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
@@ -66,13 +70,12 @@ def next_fire(schedule: Schedule, after: datetime) -> datetime | None:
 
 
 def _next_period(every: timedelta, local: datetime, zone: ZoneInfo) -> datetime:
-    now, today = local.astimezone(UTC), local.date()
-    if every % DAY == timedelta(0):
-        periods = (today - MONDAY) // every + 1
-        return _midnight(MONDAY + periods * every, zone)
-    start = _midnight(today if every < DAY else MONDAY, zone)
-    fire = start + every * ((now - start) // every + 1)
-    return min(fire, _midnight(today + DAY, zone)) if every < DAY else fire
+    if every % DAY == timedelta():
+        since = local.date() - FIRST_DAY
+        return _midnight(FIRST_DAY + every * (since // every + 1), zone)
+    start = _midnight(local.date() if every < DAY else FIRST_DAY, zone)
+    fire = start + every * ((local.astimezone(UTC) - start) // every + 1)
+    return min(fire, _midnight(local.date() + DAY, zone)) if every < DAY else fire
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -91,15 +94,23 @@ def due(
     schedule: Schedule, *, last: datetime, now: datetime, on_time: timedelta = timedelta(seconds=60)
 ) -> list[datetime]:
     """The ticks to insert now. What is older than `on_time` was missed, and treated as `catch_up` says."""
-    missed: list[datetime] = []
-    fresh: list[datetime] = []
-    for fire in firings(schedule, after=last, until=now):
-        (fresh if now - fire <= on_time else missed).append(fire)
-        del missed[:-MAX_MISSED]
+    fresh_since = max(last, now - on_time - INSTANT)
+    fresh = list(firings(schedule, after=fresh_since, until=now))
     match schedule.catch_up:
         case "all":
-            return missed + fresh
+            return [*_newest(MAX_MISSED, schedule, after=last, until=fresh_since), *fresh]
         case "once":
-            return fresh or missed[-1:]
+            return fresh or _newest(1, schedule, after=last, until=fresh_since)
         case "none":
             return fresh
+
+
+def _newest(number: int, schedule: Schedule, *, after: datetime, until: datetime) -> list[datetime]:
+    """The last so many firings in (after, until], looked for from the end: years may lie between."""
+    span = timedelta(minutes=1)
+    while True:
+        start = until - span if until - after > span else after
+        found = list(firings(schedule, after=start, until=until))
+        if len(found) >= number or start == after:
+            return found[-number:]
+        span *= 2

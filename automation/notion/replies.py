@@ -94,7 +94,10 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
                 str(details["committed_resource_id"]),
                 tuple(children) if isinstance(children, list) else (),
             )
-        case status if status >= 500:
+        case status if status >= 500 or 300 <= status < 400:
+            return Unclear(status, message)
+        case 403 | 408 if not data:
+            # The words of something in between, which will be gone; Notion's own are JSON.
             return Unclear(status, message)
         case _:
             code = str(data.get("code") or "")

@@ -107,7 +107,8 @@ class NotionClient:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(f"cannot reach Notion: {error}") from error
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-            raise NotSent(f"cannot send to Notion: {error}") from error
+            # Its own words may quote a header, and so the token.
+            raise NotSent(f"cannot send to Notion: {type(error).__name__}") from None
         except httpx.HTTPError as error:
             raise Doubtful(
                 f"the answer was lost: {type(error).__name__} {error}".rstrip()

@@ -11,7 +11,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
     """Status and text of the answer. Raises NotSent."""
     try:
         answer = httpx.post(url, content=body, headers=dict(headers), timeout=15, trust_env=False)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotSent(
             f"{url} cannot be reached ({error}); is `automation serve` running?"
         ) from error
