@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from automation.clock import Clock
-from automation.conduct import Conduct, Send, Settle, Terms, Walk
+from automation.conduct import Conduct, Settle, Terms, Walk, Way
 from automation.directory import Directory
 from automation.effects import EffectKeys
 from automation.engine import backoff
+from automation.engine.backoff import Pace
 from automation.engine.rules import Rule
 from automation.engine.walk import walk
 from automation.model.action import Action
@@ -34,12 +35,9 @@ from automation.owners import is_dead
 from automation.rulebook import RuleBook
 from automation.sources.reading import read
 from automation.store.base import Store
+from automation.timing import Timing
 
 log = structlog.get_logger()
-
-LEASE = timedelta(seconds=120)
-GUARD = timedelta(seconds=90)
-"""What must be left of a lease before a write is sent: the client's 70 s and some."""
 
 LOOK_EVERY_SECONDS = 1.0
 """How often work of other processes is looked for; our own wakes us at once."""
@@ -61,10 +59,10 @@ class Workshop:
     directory: Directory
     actions: Mapping[str, Action]
     keys: EffectKeys
-    send: Send
+    way: Way
     jitter: Callable[[], float]
     owner: str
-    settle_seconds: float
+    timing: Timing
     concurrency: int = 16
 
 
@@ -74,6 +72,8 @@ class Dispatcher:
     def __init__(self, shop: Workshop, wake: Callable[[], None]) -> None:
         self._shop = shop
         self._wake = wake
+        self._lease = timedelta(seconds=shop.timing.lease)
+        self._guard = timedelta(seconds=shop.timing.guard)
         self._held: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -99,7 +99,7 @@ class Dispatcher:
         if free <= 0:
             return LOOK_EVERY_SECONDS
         claims = await shop.store.claim_runs(
-            owner=shop.owner, now=now, lease_until=now + LEASE, limit=free
+            owner=shop.owner, now=now, lease_until=now + self._lease, limit=free
         )
         for claim in claims:
             self._begin(claim)
@@ -108,12 +108,12 @@ class Dispatcher:
     async def look_after_leases(self) -> float:
         """Lengthen our leases, and free those of processes that died."""
         now = self._shop.clock.now()
-        low = [one for one in self._held.values() if one.lease_until - now < LEASE * 3 / 4]
+        low = [one for one in self._held.values() if one.lease_until - now < self._lease * 3 / 4]
         if low:
             await self._extend(low)
         if await self._bury() + await self._shop.store.release_expired(now):
             self._wake()
-        return LEASE.total_seconds() / 24
+        return self._lease.total_seconds() / 24
 
     async def look_for_targets(self) -> float:
         """Wake the runs whose target was found meanwhile, or whose rule is in force again."""
@@ -193,6 +193,7 @@ class Dispatcher:
             attempts=claim.run.attempts,
             now=self._shop.clock.now(),
             jitter=self._shop.jitter(),
+            pace=Pace(first=self._shop.timing.first_retry, longest=self._shop.timing.longest_retry),
         )
 
     async def _conduct(self, claim: Claim) -> Outcome:
@@ -206,11 +207,13 @@ class Dispatcher:
         begun = await self._start(claim, rule, stored.event)
         if isinstance(begun, Waiting):
             return begun
-        settle = Settle(seconds=shop.settle_seconds, hold=lambda: self._hold(claim))
+        settle = Settle(
+            seconds=shop.timing.settle, stale=shop.timing.stale, hold=lambda: self._hold(claim)
+        )
         conduct = Conduct(
             claim=claim,
             store=shop.store,
-            send=shop.send,
+            way=shop.way,
             clock=shop.clock,
             settle=settle,
             terms=Terms(guard=rule.guard, zone=rule.zone),
@@ -267,14 +270,14 @@ class Dispatcher:
 
     async def _hold(self, claim: Claim) -> None:
         held = self._held.get(claim.run.id)
-        if held is not None and held.lease_until - self._shop.clock.now() < GUARD:
+        if held is not None and held.lease_until - self._shop.clock.now() < self._guard:
             await self._extend([held])
             held = self._held.get(claim.run.id)
         if held is None:
             raise LeaseLost
 
     async def _extend(self, claims: Sequence[Claim]) -> None:
-        kept = await self._shop.store.extend(claims, self._shop.clock.now() + LEASE)
+        kept = await self._shop.store.extend(claims, self._shop.clock.now() + self._lease)
         longer = {claim.run.id: claim for claim in kept}
         for run_id in {claim.run.id for claim in claims} & self._held.keys():
             if run_id in longer:

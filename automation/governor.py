@@ -16,11 +16,7 @@ from itertools import count
 from automation.clock import Clock
 from automation.model.errors import Deferred, StoreError
 from automation.store.base import Permits, Store
-
-WINDOW_SECONDS = 61.0
-"""Notion's 60 s and a margin for the time a request travels."""
-
-VALID_SECONDS = 1.0
+from automation.timing import Timing
 
 LONGEST_PAUSE_SECONDS = 3600.0
 """A longer `Retry-After` is looked at again after this: an answer must not be able to stop us for good."""
@@ -47,12 +43,20 @@ class Governor:
     """One token's budget in this process."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, token_key: str, limit: int, block: int | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        token_key: str,
+        limit: int,
+        timing: Timing,
+        block: int | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._token = token_key
         self._limit = limit
+        self._timing = timing
         self._block = block or max(1, min(10, limit // 18))
         self._held: Permits | None = None
         self._left = 0
@@ -61,6 +65,7 @@ class Governor:
         self._pump: asyncio.Task[None] | None = None
         self._closed = False
         self._stop = Stop(until=clock.now(), reason="")
+        self._paused_until = clock.now()
         self.sent = 0
 
     @property
@@ -94,6 +99,7 @@ class Governor:
         """Notion said wait (429, 529, 401): nobody sends under this token before that."""
         until = self._clock.now() + timedelta(seconds=min(seconds, LONGEST_PAUSE_SECONDS))
         self._left = 0
+        self._paused_until = max(until, self._paused_until)
         if until > self._stop.until:
             self._stop = Stop(until=until, reason=reason)
         await self._store.pause(self._token, until=until, reason=reason)
@@ -104,6 +110,10 @@ class Governor:
         if self._pump is not None:
             self._pump.cancel()
         self._fail(_stopping())
+
+    def pause_left(self) -> float:
+        """For how many seconds Notion asked for silence, as far as this process knows."""
+        return max(0.0, (self._paused_until - self._clock.now()).total_seconds())
 
     def _ready(self) -> bool:
         held = self._held
@@ -150,8 +160,8 @@ class Governor:
             now=self._clock.now(),
             want=min(self._block, max(1, len(self._queue))),
             limit=self._limit,
-            window_seconds=WINDOW_SECONDS,
-            valid_seconds=VALID_SECONDS,
+            window_seconds=self._timing.window,
+            valid_seconds=self._timing.permit,
         )
         self._held, self._left = permits, permits.granted
         if permits.granted == 0:

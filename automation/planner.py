@@ -3,6 +3,9 @@
 An event is also shown to the runs that wait for one of its name. Who waits is read after the event
 was: see `store.sql_waits` for why none is missed. An event that cannot be planned is parked with the
 reason: planning depends on nothing that another try would change, and nobody waits behind it.
+
+One event a turn of the loop: where deliveries fill the loop, planning slows down with it and takes a
+small share of it; where they do not, it is as fast as it can be.
 """
 
 import asyncio
@@ -24,7 +27,7 @@ from automation.store.base import Store, Watch
 
 log = structlog.get_logger()
 
-BATCH = 64
+BATCH = 32
 LOOK_EVERY_SECONDS = 1.0
 """How often events of other processes are looked for; our own wake the loop at once."""
 
@@ -65,14 +68,23 @@ class Planner:
         rules = await self._rules.keep()
         batch = _Batch(
             rules=rules,
-            missing=self._directory.missing(target_texts(rules)).keys(),
+            missing=await self._missing(rules),
             watches=await self._store.watches(
                 {covering for event in events for covering in waiting.names(event.name)}
             ),
         )
-        await asyncio.gather(*(self._plan_or_park(event, batch) for event in events))
-        self._wake_runs()
+        plans = []
+        for event in events:
+            plans.append(asyncio.create_task(self._plan_or_park(event, batch)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*plans)
         return 0.0
+
+    async def _missing(self, rules: RuleSet) -> Collection[str]:
+        """The targets that runs must wait for: those not found, and those that older runs still wait for."""
+        waits = await self._store.waits()
+        awaited = {what.removeprefix("target:") for what in waits if what.startswith("target:")}
+        return awaited | self._directory.missing(target_texts(rules)).keys()
 
     async def _plan_or_park(self, event: Event, batch: _Batch) -> None:
         try:
@@ -94,4 +106,6 @@ class Planner:
             if watch.event_id != event.id
             and waiting.answers(watch.wait, event.name, event.received_at, known)
         ]
-        await self._store.save_plan(planned, answers=answers)
+        saved = await self._store.save_plan(planned, answers=answers)
+        if saved and (planned.runs or answers):
+            self._wake_runs()

@@ -18,8 +18,10 @@ from watchfiles import awatch
 from automation.engine.load import Loaded, load, reload_kept
 from automation.engine.problems import Problem
 from automation.engine.rules import Rule, RuleSet
+from automation.learning import learned
 from automation.model.action import Action
 from automation.model.errors import NotInStore, RuleError, StoreError
+from automation.model.fields import Catalogue, Schema
 from automation.rulefiles import prints_of, read_folder
 from automation.store.base import Store
 
@@ -52,11 +54,13 @@ class RuleBook:
         actions: Mapping[str, Action],
         store: Store,
         changed: Callable[[RuleSet], None],
+        published: Mapping[str, Schema],
     ) -> None:
         self._folder = folder
         self._actions = actions
         self._store = store
         self._changed = changed
+        self._catalogue = Catalogue(published=published)
         self._good: Mapping[str, str] = {}
         self._prints: object = None
         self._sets: dict[str, RuleSet] = {}
@@ -74,14 +78,26 @@ class RuleBook:
         except NotInStore:
             self._good = {}
 
+    async def learn(self) -> None:
+        """Look at the newest deliveries: the next load knows what was in them."""
+        try:
+            found = await learned(self._store, self._catalogue.published)
+        except StoreError as error:
+            log.warning("rules.not_learned", error=str(error))
+            return
+        self._catalogue = Catalogue(published=self._catalogue.published, learned=found)
+
     def load(self) -> bool:
         """Read the folder; true if the rules in force changed. Raises RuleError if it cannot be read."""
-        return self._use(_reading(self._folder, self._good, self._actions))
+        return self._use(_reading(self._folder, self._good, self._actions, self._catalogue))
 
     async def reload(self) -> None:
         """Read the folder beside the loop. What cannot be read changes nothing, and is said."""
         try:
-            reading = await asyncio.to_thread(_reading, self._folder, self._good, self._actions)
+            await self.learn()
+            reading = await asyncio.to_thread(
+                _reading, self._folder, self._good, self._actions, self._catalogue
+            )
         except RuleError as error:
             log.error("rules.unreadable", folder=str(self._folder), error=str(error))  # noqa: TRY400
             self.problems = (_folder_problem(self._folder, str(error)),)
@@ -203,7 +219,9 @@ def _folder_problem(folder: Path, message: str) -> Problem:
     return Problem(path=str(folder), line=1, column=1, length=1, message=message)
 
 
-def _reading(folder: Path, good: Mapping[str, str], actions: Mapping[str, Action]) -> _Reading:
+def _reading(
+    folder: Path, good: Mapping[str, str], actions: Mapping[str, Action], catalogue: Catalogue
+) -> _Reading:
     """Read the folder; `good` are the texts that stood before. Raises RuleError if it cannot be read."""
     files, unread = read_folder(folder)
     stood = {path: text for path, text in good.items() if path in files or _within(path, unread)}
@@ -212,7 +230,7 @@ def _reading(folder: Path, good: Mapping[str, str], actions: Mapping[str, Action
     broken: set[str] = set()
     # What breaks is replaced by what stood before, or left out, until the rest stands together.
     while True:
-        loaded = _load(texts, stood, actions)
+        loaded = _load(texts, stood, actions, catalogue)
         problems |= dict.fromkeys(one for one in loaded.problems if one.path not in broken)
         new = {one.path for one in loaded.problems if one.severity == "error"}
         if not new:
@@ -232,7 +250,10 @@ def _within(path: str, unread: Collection[str]) -> bool:
 
 
 def _load(
-    texts: Mapping[str, str], stood: Mapping[str, str], actions: Mapping[str, Action]
+    texts: Mapping[str, str],
+    stood: Mapping[str, str],
+    actions: Mapping[str, Action],
+    catalogue: Catalogue,
 ) -> Loaded:
     unchanged = {path for path, text in texts.items() if stood.get(path) == text}
-    return load(texts, actions=actions, first=unchanged)
+    return load(texts, actions=actions, catalogue=catalogue, first=unchanged)

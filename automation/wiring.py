@@ -5,9 +5,9 @@ import hashlib
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from automation.intake import Intake, OpenSource, SourceBook
 from automation.loop import Loop
 from automation.model.action import Action
 from automation.model.errors import RuleError, SettingsError, StepFailed, StoreError
+from automation.model.fields import Schema
 from automation.model.request import Request, Response
 from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
@@ -36,10 +37,12 @@ from automation.readiness import Readiness, counts_of
 from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
 from automation.settings import Settings, secrets_for
+from automation.sources.catalogue import Published
 from automation.sources.declared import Declared
 from automation.sources.discover import discover as discover_sources
 from automation.store.base import Store
 from automation.store.sqlite import MEMORY, SqliteStore
+from automation.timing import Timing
 from automation.web.app import Deps, create_app
 from automation.web.metrics import Metrics
 from automation.web.server import Server, build_server
@@ -77,6 +80,11 @@ def actions() -> Mapping[str, Action]:
     return discover_actions()
 
 
+def published() -> Mapping[str, Schema]:
+    """The fields that the built-in sources are known to send, read when they are asked for."""
+    return Published()
+
+
 def book_of(environ: Mapping[str, str]) -> SourceBook:
     """The built-in sources with the secrets of this environment."""
     return SourceBook(
@@ -109,9 +117,27 @@ def target_names(rules: RuleSet) -> dict[str, TargetName]:
     return {text: rules.targets.get(text, TargetName(name=text, text=text)) for text in texts}
 
 
-async def no_token(request: Request) -> Response:
+class NoWay:
     """Stands where the way to Notion would be."""
-    raise StepFailed("there is no Notion token", remedy="Set NOTION_TOKEN.")
+
+    async def permit(self) -> None:
+        """There is nothing to spend."""
+
+    async def transmit(self, request: Request) -> Response:
+        """Refuse."""
+        raise StepFailed("there is no Notion token", remedy="Set NOTION_TOKEN.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What may stand in place of the usual parts: for a bench that wants to see past the plan's budget,
+    and for a proof that makes everything faster and dies at chosen places."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    timing: Timing | None = None
+    requests_per_minute: int | None = None
+    store: Callable[[str], Store] = open_store
+    client: Callable[..., NotionClient] = NotionClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,19 +199,19 @@ class Builder:
         self,
         settings: Settings,
         environ: Mapping[str, str],
-        clock: Clock | None,
-        requests_per_minute: int | None,
+        parts: Parts,
     ) -> None:
         self.settings = settings
         self.environ = environ
-        self.clock = clock or SystemClock()
-        self.requests_per_minute = requests_per_minute or settings.requests_per_minute
+        self.parts = parts
+        self.clock = parts.clock
+        self.timing = parts.timing or Timing(settle=settings.settle_seconds)
         self.owner = me()
 
     async def build(self) -> Service:
         """Open the store, read the rules, and connect the parts."""
         async with AsyncExitStack() as stack:
-            store = open_store(self.settings.database)
+            store = self.parts.store(self.settings.database)
             stack.push_async_callback(store.close)
             await store.open()
             token = self.settings.notion_token
@@ -193,39 +219,46 @@ class Builder:
                 store,
                 self.clock,
                 token_key=token_key(token.get_secret_value() if token else ""),
-                limit=self.requests_per_minute,
+                limit=self.parts.requests_per_minute or self.settings.requests_per_minute,
+                timing=self.timing,
             )
-            send = await self._way_to_notion(stack, governor)
-            service = await self._connect(stack, store, governor, send)
+            exchange = await self._way_to_notion(stack, governor)
+            service = await self._connect(stack, store, governor, exchange)
             return replace(service, stack=stack.pop_all())
 
-    async def _way_to_notion(
-        self, stack: AsyncExitStack, governor: Governor
-    ) -> Callable[[Request], Awaitable[Response]] | None:
+    async def _way_to_notion(self, stack: AsyncExitStack, governor: Governor) -> Exchange | None:
         token = self.settings.notion_token
         if token is None:
             return None
-        client = NotionClient(
-            base_url=self.settings.notion_base_url, token=token.get_secret_value()
+        client = self.parts.client(
+            base_url=self.settings.notion_base_url,
+            token=token.get_secret_value(),
+            deadline=self.timing.deadline,
         )
         await stack.enter_async_context(client)
-        return Exchange(client, governor).send
+        return Exchange(client, governor, closed_token_seconds=self.timing.closed_token)
 
     async def _connect(
         self,
         stack: AsyncExitStack,
         store: Store,
         governor: Governor,
-        send: Callable[[Request], Awaitable[Response]] | None,
+        exchange: Exchange | None,
     ) -> Service:
         verbs = actions()
         book = book_of(self.environ)
-        directory = Directory(send, self.clock)
+        directory = Directory(exchange.send if exchange else None, self.clock)
         runs = Loop("runs", lambda: dispatcher.work())
         plans = Loop("plans", lambda: planner.work())
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
-        rules = RuleBook(Path(self.settings.rules), actions=verbs, store=store, changed=adopt.use)
+        rules = RuleBook(
+            Path(self.settings.rules),
+            actions=verbs,
+            store=store,
+            changed=adopt.use,
+            published=published(),
+        )
         planner = Planner(
             store=store, clock=self.clock, rules=rules, directory=directory, wake_runs=runs.wake
         )
@@ -236,10 +269,10 @@ class Builder:
             directory=directory,
             actions=verbs,
             keys=EffectKeys(await store.install_secret()),
-            send=send or no_token,
+            way=exchange or NoWay(),
             jitter=random.random,
             owner=self.owner,
-            settle_seconds=self.settings.settle_seconds,
+            timing=self.timing,
         )
         dispatcher = Dispatcher(shop, runs.wake)
         await self._read(rules)
@@ -285,6 +318,7 @@ class Builder:
 
     async def _read(self, rules: RuleBook) -> None:
         await rules.remember()
+        await rules.learn()
         try:
             rules.load()
         except RuleError as error:
@@ -329,11 +363,7 @@ async def build_service(
     settings: Settings,
     environ: Mapping[str, str],
     *,
-    clock: Clock | None = None,
-    requests_per_minute: int | None = None,
+    parts: Parts | None = None,
 ) -> Service:
-    """A service for these settings. Raises SettingsError, RuleError or StoreError.
-
-    `requests_per_minute` stands in for the plan's budget where a bench wants to see past it.
-    """
-    return await Builder(settings, environ, clock, requests_per_minute).build()
+    """A service for these settings. Raises SettingsError, RuleError or StoreError."""
+    return await Builder(settings, environ, parts or Parts()).build()

@@ -14,14 +14,18 @@ import httpx
 
 from automation import settings
 from automation.emulator import serve as local
-from automation.emulator.app import Emulator
+from automation.emulator import showing
 from automation.emulator.seed import describe
+from automation.emulator.state import Emulator
 from automation.model.run import Run, State
 from automation.sources.discover import discover
-from automation.wiring import Service, build_service
+from automation.timing import Timing
+from automation.wiring import Parts, Service, build_service
 
 SECRET = "a secret of these tests"
 PATIENCE_SECONDS = 15.0
+QUICK = Timing(settle=0.3, first_retry=0.05, longest_retry=0.2)
+"""The waits of a retry are short here."""
 
 
 async def eventually(
@@ -78,13 +82,11 @@ class LocalNotion:
 
     def titles(self, name: str = "Tasks") -> list[str]:
         """The titles of a data source's rows, in order of creation."""
-        space = self.emulator.workspace
-        source = space.data_source(self.facts["data_sources"][name])
-        return [title(page) for page in space.pages_of(source)]
+        return [title(page) for page in showing.rows(self.emulator.workspace, name)]
 
     def lines(self, page: str = "Engineering log") -> list[str]:
         """The first words of each block of a page."""
-        blocks = self.emulator.workspace.list_children(self.facts["pages"][page])
+        blocks = showing.children(self.emulator.workspace, self.facts["pages"][page])
         return [words(one) for one in blocks]
 
 
@@ -213,10 +215,18 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 @asynccontextmanager
 async def live(folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
     """A running service with these rule texts; `more` are settings over the defaults of tests."""
+    async with live_at(QUICK, folder, *rules, **more) as running:
+        yield running
+
+
+@asynccontextmanager
+async def live_at(timing: Timing, folder: Path, *rules: str, **more: str) -> AsyncIterator[Live]:
+    """The same at a pace of its own."""
     environ = environment(folder, **more)
+    parts = Parts(timing=timing)
     for number, text in enumerate(rules):
         write(folder / "rules" / f"{'abcdefgh'[number]}.toml", text)
-    service = await build_service(settings.read(environ), environ)
+    service = await build_service(settings.read(environ), environ, parts=parts)
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop=stop))
     try:

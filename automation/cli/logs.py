@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -19,14 +19,19 @@ from automation.settings import LogStyle
 
 
 class _Stderr:
-    """Whatever stderr is at the moment. A log that cannot be written stops nothing: its disk may be full."""
+    """Standard error as it is when a line is written: loggers are kept, and it may be another one by then.
+
+    A log that cannot be written stops nothing: its disk may be full.
+    """
 
     def write(self, text: str) -> int:
+        """Write it there."""
         with suppress(OSError):
             sys.stderr.write(text)
         return len(text)
 
     def flush(self) -> None:
+        """Let it go."""
         with suppress(OSError):
             sys.stderr.flush()
 
@@ -41,7 +46,7 @@ def set_up(style: LogStyle, level: int = logging.INFO) -> None:
             *(_json() if style is LogStyle.JSON else _text()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -127,7 +127,10 @@ class Store(Protocol):
         `save_plan` decides."""
 
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
-        """Mark the event planned and add its runs at the tail of their lanes. False if it was planned before.
+        """Mark the event planned and add its runs at the tail of their lanes.
+
+        False, and nothing happens, if it was planned before, or while an older event is still to be
+        planned: lanes keep the order in which events were stored, whoever plans them.
 
         `answers` are the watches that this event answers, read after the event was: each keeps the
         earliest event that answered it, and a run that waits for it goes to the tail of its lane.

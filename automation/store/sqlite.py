@@ -119,7 +119,7 @@ class SqliteStore:
     # events ---------------------------------------------------------------------------------------
 
     async def append(self, event: Event) -> Appended:
-        return await self._writer.run_in_bulk(sql_events.append_all, event)
+        return await self._writer.run_in_bulk(sql_events.append_all, sql_events.as_rows(event))
 
     async def claim_events(self, limit: int) -> Sequence[Event]:
         return await self._read(partial(sql_events.claim_events, limit=limit))

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from automation.governor import WINDOW_SECONDS, Governor, Stop
+from automation.governor import Governor, Stop
 from automation.model.errors import Deferred, StoreUnavailable
 from automation.store import sql_budget
 from automation.store.base import Permits
 from automation.store.sqlite import SqliteStore, migrations
+from automation.timing import Timing
 from tests.clocks import NOW, VirtualClock
 
 pytestmark = pytest.mark.anyio
@@ -69,7 +70,7 @@ def most_in_any(window: float, times: Sequence[float]) -> int:
 
 
 def governor(store: SqliteStore, clock: VirtualClock, *, limit: int = LIMIT) -> Governor:
-    return Governor(store, clock, token_key="t", limit=limit)
+    return Governor(store, clock, token_key="t", limit=limit, timing=Timing())
 
 
 @pytest.mark.parametrize("limit", [1, 7, 180, 600])
@@ -97,7 +98,7 @@ async def test_the_budget_is_used_to_the_last_request() -> None:
         sends.ask(one)
     await clock.pass_time(1)
     assert len(sends.at) == LIMIT
-    await clock.pass_time(4 * (WINDOW_SECONDS + 1))
+    await clock.pass_time(4 * (Timing().window + 1))
     assert len(sends.at) == LIMIT * 5
 
 
@@ -105,7 +106,7 @@ async def test_a_token_has_its_own_budget() -> None:
     clock, store = VirtualClock(), Budget()
     sends = Sends(clock)
     for token in ("a", "b"):
-        one = Governor(store, clock, token_key=token, limit=3)
+        one = Governor(store, clock, token_key=token, limit=3, timing=Timing())
         for _ in range(4):
             sends.ask(one, token)
     await clock.pass_time(1)
@@ -203,7 +204,7 @@ async def test_a_clock_that_is_put_back_delays_nobody_for_long() -> None:
     clock.put(-timedelta(days=1))
     late = governor(store, clock, limit=2)
     sends.ask(late)
-    await clock.pass_time(2 * (WINDOW_SECONDS + 2))
+    await clock.pass_time(2 * (Timing().window + 2))
     assert len(sends.at) == 5
 
 
@@ -215,7 +216,7 @@ async def test_the_interactive_pass_the_bulk_and_keep_their_order() -> None:
     await clock.settle()
     for who in ("bulk 1", "a", "bulk 2", "b"):
         sends.ask(one, who, bulk=who.startswith("bulk"))
-    await clock.pass_time(2 * (WINDOW_SECONDS + 2))
+    await clock.pass_time(2 * (Timing().window + 2))
     assert sends.who == ["first", "second", "a", "b", "bulk 1", "bulk 2"]
 
 
@@ -228,7 +229,7 @@ async def test_a_request_that_is_given_up_takes_no_permit() -> None:
     sends.ask(one, "stays")
     await clock.settle()
     gone.cancel()
-    await clock.pass_time(WINDOW_SECONDS + 2)
+    await clock.pass_time(Timing().window + 2)
     assert sends.who == ["", "stays"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from automation import rulebook
+from automation.emulator import databases
 from automation.model.run import State
 from automation.rulefiles import Prints, prints_of
 from tests.living import (
@@ -119,7 +120,7 @@ async def test_of_two_files_with_the_same_rule_the_one_that_stood_before_stands(
         await eventually(have(service, "one", "two"), what="the first file")
         service.rule(rule("one", "slack.message") + rule("three"), "a.toml")
         told = await eventually(lambda: problems(service), what="the twin")
-        assert told == [f"there is another rule `one` in {tmp_path / 'rules' / 'b.toml'}"]
+        assert told == [f"there is another rule `one`, in {tmp_path / 'rules' / 'b.toml'}:2"]
         assert ids(service) == {"one", "two"}
         service.rule(rule("two"), "b.toml")
         await eventually(have(service, "one", "two", "three"), what="the moved rule")
@@ -168,7 +169,7 @@ UNREADABLE = {
     "ten megabytes": (ten_megabytes, "larger than 1000000 bytes"),
     "not UTF-8": (latin, "cannot be read"),
     "a name that is not UTF-8": (a_latin_name, "this is not TOML"),
-    "five thousand deep": (deep, "too deep"),
+    "five thousand deep": (deep, "nested deeper"),
 }
 
 
@@ -261,12 +262,13 @@ async def test_a_rule_whose_target_is_missing_waits_says_so_and_goes_on_when_it_
         assert (told["rule"], told["target"]) == ("later", "Not yet shared")
         assert "there is no `Not yet shared` in Notion" in told["reason"]
         space = notion.emulator.workspace
-        space.create_database(
+        databases.create(
+            space,
             {
                 "parent": {"page_id": notion.facts["root_page_id"]},
                 "title": [{"type": "text", "text": {"content": "Not yet shared"}}],
                 "initial_data_source": {"properties": {"Name": {"title": {}}}},
-            }
+            },
         )
         runs = await service.settled(6)
         assert {run.state for run in runs} == {State.DONE}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from automation import exchange
 from automation.actions.create import Create
+from automation.emulator import databases
 from automation.engine.plan import plan
 from automation.model.action import Call, Conversation
 from automation.model.errors import StoreUnavailable
@@ -19,11 +20,13 @@ from automation.store.sqlite import SqliteStore
 from tests.living import (
     APPEND,
     CREATE,
+    QUICK,
     TARGETS,
     UPSERT,
     LocalNotion,
     eventually,
     live,
+    live_at,
     local_notion,
 )
 
@@ -93,10 +96,10 @@ async def test_retry_after_stops_everybody_and_parks_nobody(
 
 
 async def test_a_refused_token_closes_the_gate_and_one_request_at_a_time_probes(
-    tmp_path: Path, notion: LocalNotion, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, notion: LocalNotion
 ) -> None:
-    monkeypatch.setattr(exchange, "TOKEN_CLOSED_SECONDS", 0.4)
-    async with live(tmp_path, TARGETS, CREATE, **notion.settings) as service:
+    closed = replace(QUICK, closed_token=0.4)
+    async with live_at(closed, tmp_path, TARGETS, CREATE, **notion.settings) as service:
         await service.issue("first")
         await service.settled(1)
         await notion.faults({"kind": "401", "times": 4})
@@ -183,7 +186,7 @@ body = "a line"
 async def test_what_notion_refuses_for_good_parks_once_with_a_remedy_and_the_others_go_on(
     tmp_path: Path, notion: LocalNotion
 ) -> None:
-    nowhere = "0123456789abcdef0123456789abcdef"
+    nowhere = "0123456789ab4def8123456789abcdef"
     async with live(tmp_path, TARGETS, CREATE, TO_A_PAGE, **notion.settings) as service:
         await service.issue(f"page {nowhere}")
         await service.issue("one")
@@ -205,9 +208,8 @@ async def test_a_schema_that_changed_in_notion_is_read_again_before_anything_par
         await service.issue("before")
         await service.settled(1)
         source = notion.facts["data_sources"]["Tasks"]
-        notion.emulator.workspace.update_data_source(
-            source, {"properties": {"Size": {"number": {"format": "number"}}}}
-        )
+        change = {"properties": {"Size": {"number": {"format": "number"}}}}
+        databases.update_source(notion.emulator.workspace, source, change)
         service.rule(with_size, "b.toml")
         await eventually(lambda: reads_size(service), what="the new rule")
         await service.issue("after")
