@@ -6,7 +6,7 @@ accepted with every rule file broken.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from automation.clock import Clock
@@ -48,7 +48,7 @@ class OpenSource:
     """A source and the secrets it verifies with; none means closed."""
 
     source: Source
-    secrets: Sequence[bytes]
+    secrets: Sequence[bytes] = field(repr=False)
 
 
 class SourceBook:

@@ -169,12 +169,12 @@ class Live:
         return found
 
 
-def signed(name: str, body: bytes | Mapping[str, Any]) -> dict[str, Any]:
+def signed(name: str, body: bytes | Mapping[str, Any], *, secret: str = SECRET) -> dict[str, Any]:
     """Content and headers of a delivery, signed as its sender would; `name` is `source.type[.action]`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     source, _, event = name.partition(".")
     headers = discover()[source].sign(
-        raw, secret=SECRET.encode(), now=datetime.now(UTC), event=event, delivery=os.urandom(8).hex()
+        raw, secret=secret.encode(), now=datetime.now(UTC), event=event, delivery=os.urandom(8).hex()
     )  # fmt: skip
     return {"content": raw, "headers": dict(headers)}
 
