@@ -1,261 +1,156 @@
-"""Compiles the tables of `when`, `unless`, `either`, `if` and `only` into lines of tests."""
+"""Compiles the tables of `when`, `unless`, `either`, `if` and `only` into lines of tests.
 
-from collections.abc import Iterator, Mapping
+A key is a field of what stands above it, unless it is a test word and not in quotes. Paths begin at the
+event in `when`, `either` and `unless`; at the roots in `if` and `only`; at an element in a quantifier.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from automation.engine import dates, match
-from automation.engine.match import Line, Render, Table, Test
-from automation.engine.positions import Path, Positions, Span
-from automation.engine.problems import Problem, at, nearest
-from automation.engine.template import Template, compile_text, is_template
-from automation.model.errors import TemplateFailed
+from automation.engine import match
+from automation.engine.match import Line, Table, Test
+from automation.engine.positions import Path
+from automation.engine.problems import nearest
+from automation.engine.template import examine, is_template
+from automation.engine.where import Where
+from automation.engine.words import Words, slip
 
-MISSPELT = {
-    "start_with": "starts_with",
-    "startswith": "starts_with",
-    "end_with": "ends_with",
-    "endswith": "ends_with",
-    "contain": "contains",
-    "exist": "exists",
-    "is_empty": "empty",
-    "is_not": "not",
-    "equals": "is",
-    "greater_than": "above",
-    "less_than": "below",
-    "ignorecase": "ignore_case",
-}
+EVENT_ROOTS = ("event", "now", "rule")
+"""What a template may name where nothing has been done yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The table being compiled: its file, its lines, and where problems go."""
+def compile_table(
+    raw: Mapping[str, Any],
+    place: Path,
+    where: Where,
+    *,
+    roots: Collection[str] = EVENT_ROOTS,
+    from_roots: bool = False,
+) -> Table:
+    """All lines of one table. Problems are noted in `where`.
 
-    path: str
-    lines: tuple[str, ...]
-    positions: Positions
-    problems: list[Problem]
-
-    def wrong(self, span: Span, message: str, help_text: str = "") -> None:
-        """Note a problem."""
-        self.problems.append(at(self.path, span, message, help_text))
-
-
-def compile_table(raw: Mapping[str, Any], place: Path, where: Where) -> Table:
-    """All lines of one table. Problems are noted in `where`."""
-    return Table(lines=tuple(_lines(raw, place, (), where)))
+    `roots` are what templates may name; with `from_roots` the paths themselves begin there.
+    """
+    if not raw:
+        where.wrong_key(
+            place, f"`{place[-1]}` has no line", "write a field and its value, or remove it"
+        )
+    compiler = _Compiler(where=where, roots=roots, element=False)
+    if from_roots:
+        compiler.check_roots(raw, place)
+    return Table(lines=tuple(compiler.lines(raw, place, ())))
 
 
-def _lines(
-    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where
-) -> Iterator[Line]:
-    words = {
-        key for key in raw if key in match.WORDS and (*place, key) not in where.positions.quoted
-    }
-    for key in raw.keys() - words:
-        near = MISSPELT.get(key)
-        if near and path and (*place, key) not in where.positions.quoted:
-            where.wrong(
-                where.positions.key((*place, key)),
-                f"`{key}` is neither a field of `{path[-1]}` nor a test",
-                f"did you mean `{near}`?",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiler:
+    """`element`: the table is about one element of a list, which may be tested itself."""
+
+    where: Where
+    roots: Collection[str]
+    element: bool
+
+    def check_roots(self, raw: Mapping[str, Any], place: Path) -> None:
+        """Paths of `if` and `only` begin at a root."""
+        for name in raw:
+            if name not in self.roots and not self._is_word((*place, name), name):
+                self.where.wrong_key(
+                    (*place, name),
+                    f"there is nothing called `{name}` here",
+                    nearest(name, self.roots)
+                    or f"a line begins with {', '.join(sorted(self.roots))}",
+                )
+
+    def lines(self, raw: Mapping[str, Any], place: Path, path: tuple[str, ...]) -> Iterator[Line]:
+        """The lines of a table at the path: its own tests, then what is below it."""
+        words = [key for key in raw if self._is_word((*place, key), key)]
+        if words and (path or self.element):
+            yield from self._tests({word: raw[word] for word in words}, place, path)
+        elif words:
+            self._lonely(words, place)
+        for key, value in raw.items():
+            if key not in words:
+                yield from self._field(key, value, (*place, key), (*path, key))
+
+    def _is_word(self, place: Path, key: str) -> bool:
+        return key in match.WORDS and not self.where.quoted(place)
+
+    def _field(self, key: str, value: Any, place: Path, path: tuple[str, ...]) -> Iterator[Line]:
+        self._refuse_slip(key, place, path)
+        if not isinstance(value, Mapping):
+            test = self._words().plain(value, place)
+            yield from self._line(place, path, test, "is", value, fold=False)
+        elif value:
+            yield from self.lines(value, place, path)
+        else:
+            self.where.wrong_key(place, f"`{key}` has no test")
+
+    def _tests(
+        self, tests: Mapping[str, Any], place: Path, path: tuple[str, ...]
+    ) -> Iterator[Line]:
+        words = self._words()
+        fold = words.folds(tests, place)
+        for word, value in tests.items():
+            if word != "ignore_case":
+                here = (*place, word)
+                test = words.one(word, value, here, fold=fold)
+                yield from self._line(here, path, test, word, value, fold=fold)
+
+    def _words(self) -> Words:
+        return Words(where=self.where, roots=self.roots, lines=self._of_element)
+
+    def _of_element(self, raw: Mapping[str, Any], place: Path) -> Table:
+        compiler = _Compiler(where=self.where, roots=self.roots, element=True)
+        return Table(lines=tuple(compiler.lines(raw, place, ())))
+
+    def _line(
+        self,
+        place: Path,
+        path: tuple[str, ...],
+        test: Test | None,
+        word: str,
+        wanted: Any,
+        *,
+        fold: bool,
+    ) -> Iterator[Line]:
+        if test is not None:
+            yield Line(
+                path=path,
+                number=self.where.positions.key(place).line,
+                text=self.where.line(place),
+                test=test,
+                word=word,
+                wanted=wanted,
+                fold=fold,
+                reads=frozenset(_roots(wanted)),
             )
-    if words and path:
-        tests = {key: raw[key] for key in raw if key in words}
-        yield from _test_line(tests, place, path, where)
-    elif words:
-        for word in sorted(words):
-            where.wrong(
-                where.positions.key((*place, word)),
+
+    # what is wrong --------------------------------------------------------------------------------
+
+    def _lonely(self, words: list[str], place: Path) -> None:
+        for word in words:
+            self.where.wrong_key(
+                (*place, word),
                 f"`{word}` is a test and needs a field before it",
                 f'write field.{word}, or "{word}" in quotes for a field of that name',
             )
-    for key, value in raw.items():
-        if key in words:
-            continue
-        inner = (*place, key)
-        if isinstance(value, Mapping) and not _all_words(value, inner, where):
-            if not value:
-                where.wrong(where.positions.key(inner), f"`{key}` has no test")
-            yield from _lines(value, inner, (*path, key), where)
-        elif isinstance(value, Mapping):
-            yield from _test_line(value, inner, (*path, key), where)
-        else:
-            test = _alternative(value, inner, where, fold=False)
-            yield from _line(inner, (*path, key), test, where, wanted=value)
 
-
-def _all_words(raw: Mapping[str, Any], place: Path, where: Where) -> bool:
-    return bool(raw) and all(
-        key in match.WORDS and (*place, key) not in where.positions.quoted for key in raw
-    )
-
-
-def _test_line(
-    raw: Mapping[str, Any], place: Path, path: tuple[str, ...], where: Where
-) -> Iterator[Line]:
-    fold = raw.get("ignore_case") is True
-    tests = {key: value for key, value in raw.items() if key != "ignore_case"}
-    if not tests:
-        where.wrong(
-            where.positions.key((*place, "ignore_case")), "`ignore_case` needs a test beside it"
-        )
-    for word, value in tests.items():
-        test = _word(word, value, (*place, word), where, fold)
-        yield from _line((*place, word), path, test, where, word=word, wanted=value, fold=fold)
-
-
-def _line(
-    place: Path,
-    path: tuple[str, ...],
-    test: Test | None,
-    where: Where,
-    *,
-    wanted: Any,
-    word: str = "is",
-    fold: bool = False,
-) -> Iterator[Line]:
-    if test is None:
-        return
-    span = where.positions.key(place)
-    text = where.lines[span.line - 1].strip() if span.line <= len(where.lines) else ""
-    yield Line(
-        path=path, number=span.line, text=text, test=test, word=word, wanted=wanted, fold=fold
-    )
-
-
-# the tests ----------------------------------------------------------------------------------------
-
-
-def _alternative(value: Any, place: Path, where: Where, *, fold: bool) -> Test | None:
-    """A plain value, a list (any of), or a test table."""
-    if isinstance(value, list):
-        if not value:
-            where.wrong(
-                where.positions.value(place),
-                "an empty list matches nothing",
-                "name at least one value, or use `empty = true`",
+    def _refuse_slip(self, key: str, place: Path, path: tuple[str, ...]) -> None:
+        meant = slip(key)
+        if meant and (len(path) > 1 or self.element) and not self.where.quoted(place):
+            above = f"`{path[-2]}`" if len(path) > 1 else "the element"
+            self.where.wrong_key(
+                place,
+                f"`{key}` is neither a field of {above} nor a test",
+                f'did you mean `{meant}`? A field of that name stands in quotes: "{key}"',
             )
-            return None
-        tests = [
-            _alternative(item, (*place, index), where, fold=fold)
-            for index, item in enumerate(value)
-        ]
-        return match.any_of([test for test in tests if test is not None])
-    if isinstance(value, Mapping):
-        return _table_test(value, place, where, fold=fold)
-    render = _operand(value, place, where)
-    return None if render is None else match.equals(render, fold=fold)
 
 
-def _table_test(value: Mapping[str, Any], place: Path, where: Where, *, fold: bool) -> Test | None:
-    fold = fold or value.get("ignore_case") is True
-    tests = [
-        _word(word, item, (*place, word), where, fold)
-        for word, item in value.items()
-        if word != "ignore_case"
-    ]
-    return match.every([test for test in tests if test is not None])
-
-
-def _word(word: str, value: Any, place: Path, where: Where, fold: bool) -> Test | None:
-    match word:
-        case "is":
-            return _alternative(value, place, where, fold=fold)
-        case "not":
-            inner = _alternative(value, place, where, fold=fold)
-            return None if inner is None else match.negated(inner)
-        case "all_of":
-            return _all_of(value, place, where, fold)
-        case "exists" | "empty":
-            return _switch(word, value, place, where)
-        case "any" | "all" | "none":
-            return _quantified(word, value, place, where)
-        case "starts_with" | "ends_with" | "contains" | "like":
-            return _text(word, value, place, where, fold)
-        case "above" | "below" | "at_least" | "at_most":
-            return _order(word, value, place, where)
-        case _:
-            where.wrong(
-                where.positions.key(place), f"`{word}` is not a test", nearest(word, match.WORDS)
-            )
-            return None
-
-
-def _all_of(value: Any, place: Path, where: Where, fold: bool) -> Test | None:
-    if not isinstance(value, list) or not value:
-        where.wrong(where.positions.value(place), "`all_of` takes a list of values")
-        return None
-    tests = [
-        _alternative(item, (*place, index), where, fold=fold) for index, item in enumerate(value)
-    ]
-    return match.every([test for test in tests if test is not None])
-
-
-def _switch(word: str, value: Any, place: Path, where: Where) -> Test | None:
-    if not isinstance(value, bool):
-        where.wrong(where.positions.value(place), f"`{word}` is true or false")
-        return None
-    return match.exists(value) if word == "exists" else match.is_empty(value)
-
-
-def _quantified(word: str, value: Any, place: Path, where: Where) -> Test | None:
-    if not isinstance(value, Mapping):
-        where.wrong(
-            where.positions.value(place),
-            f'`{word}` takes a table of lines, such as {{ name = "bug" }}',
-        )
-        return None
-    return match.quantified(word, compile_table(value, place, where))
-
-
-def _text(word: str, value: Any, place: Path, where: Where, fold: bool) -> Test | None:
-    if isinstance(value, list) and value:
-        tests = [
-            _text(word, item, (*place, index), where, fold) for index, item in enumerate(value)
-        ]
-        return match.any_of([test for test in tests if test is not None])
-    if not isinstance(value, str) or value == "":
-        where.wrong(where.positions.value(place), f"`{word}` takes a text that is not empty")
-        return None
-    render = _operand(value, place, where, dated=False)
-    return None if render is None else match.textual(word, render, fold=fold)
-
-
-def _order(word: str, value: Any, place: Path, where: Where) -> Test | None:
-    span = where.positions.value(place)
-    if isinstance(value, str):
-        if dates.looks_like_iso(value):
-            where.wrong(span, f"{value!r} is a text, not a date", "remove the quotes")
-            return None
-        if dates.is_phrase(value):
-            return match.ordered(word, lambda scope: dates.phrase(value, scope.now, scope.zone))
-        if not is_template(value):
-            kind = (
-                "remove the quotes"
-                if value.replace(".", "", 1).lstrip("-").isdigit()
-                else 'such as 5, 2026-11-24 or "14 days ago"'
-            )
-            where.wrong(span, f"`{word}` takes a number, a date or a phrase", kind)
-            return None
-    elif isinstance(value, bool) or not isinstance(value, int | float | date | datetime):
-        where.wrong(
-            span,
-            f"`{word}` takes a number, a date or a phrase",
-            'such as 5, 2026-11-24 or "14 days ago"',
-        )
-        return None
-    render = _operand(value, place, where)
-    return None if render is None else match.ordered(word, render)
-
-
-def _operand(value: Any, place: Path, where: Where, *, dated: bool = True) -> Render | None:
-    if not isinstance(value, str) or not is_template(value):
-        return lambda scope: value
-    try:
-        template: Template = compile_text(value)
-    except TemplateFailed as error:
-        where.wrong(where.positions.value(place), str(error))
-        return None
-    return lambda scope: template.render(scope.roots)
+def _roots(value: Any) -> Iterator[str]:
+    """The roots that templates in a line's value name."""
+    if isinstance(value, str) and is_template(value):
+        template, _ = examine(value, ())
+        yield from template.roots if template else ()
+    elif isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _roots(inner)

@@ -4,23 +4,20 @@ A file with an error contributes nothing; the caller decides what stands in for 
 """
 
 import json
-import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from automation.engine.building import FileParts, build_file
 from automation.engine.known import KnownFields
-from automation.engine.positions import Span
-from automation.engine.problems import Problem, at
-from automation.engine.rules import Rule, RuleSet, canonical
+from automation.engine.problems import Problem, at, nearest
+from automation.engine.reading import clean, parse
+from automation.engine.rules import Agent, Rule, RuleSet, canonical
+from automation.engine.verbs import Verb, verbs
 from automation.model.action import Action
 from automation.model.errors import RuleError
 from automation.model.fields import Catalogue
 from automation.model.sender import Sender
 from automation.model.target import TargetName
-
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +33,18 @@ def load(
     *,
     actions: Mapping[str, Action],
     catalogue: Catalogue = Catalogue(),  # noqa: B008  # frozen: nothing is known of any event
+    first: Collection[str] = (),
 ) -> Loaded:
-    """Load texts by path. What the catalogue knows of events, the rules are held to."""
+    """Load texts by path. What the catalogue knows of events, the rules are held to. Where two files name
+    the same thing, the later one is wrong: those in `first` come first, then by path."""
     problems: list[Problem] = []
-    known = KnownFields(catalogue)
-    parts = [_one(path, text, actions, problems, known) for path, text in sorted(files.items())]
+    fields = KnownFields(catalogue)
+    words = verbs(actions)
+    order = sorted(files, key=lambda path: (path not in first, path))
+    parts = [_one(path, files[path], words, fields, problems) for path in order]
     _refuse_twins(parts, problems)
-    problems += known.senders({name for part in parts for name in part.senders})
+    _refuse_strangers(parts, problems)
+    problems += fields.senders({name for part in parts for name in part.senders})
     broken = {problem.path for problem in problems if problem.severity == "error"}
     good = [part for part in parts if part.path not in broken]
     return Loaded(
@@ -63,48 +65,54 @@ def reload_kept(text: str, actions: Mapping[str, Action]) -> RuleSet:
 def _one(
     path: str,
     text: str,
-    actions: Mapping[str, Action],
+    words: Mapping[str, Verb],
+    fields: KnownFields,
     problems: list[Problem],
-    known: KnownFields,
 ) -> FileParts:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(_toml_problem(path, error))
-        return FileParts(path=path)
-    except RecursionError:
-        problems.append(at(path, Span(1, 1, 1), "it is nested too deep"))
+    text = clean(text)
+    raw = parse(path, text)
+    if isinstance(raw, Problem):
+        problems.append(raw)
         return FileParts(path=path)
     own: list[Problem] = []
-    parts = build_file(path, text, raw, actions, own)
-    problems += own + known.check(path, text, raw, own)
+    parts = build_file(path, text, raw, words, own)
+    problems += own + fields.check(path, text, raw, own)
     return parts
 
 
-def _toml_problem(path: str, error: tomllib.TOMLDecodeError) -> Problem:
-    message = str(error)
-    found = _PLACE.search(message)
-    span = Span(int(found[1]), int(found[2]), 1) if found else Span(1, 1, 1)
-    text = _PLACE.sub("", message).strip()
-    return at(path, span, f"this is not TOML: {text[0].lower()}{text[1:]}")
-
-
-def _refuse_twins(parts: list[FileParts], problems: list[Problem]) -> None:
+def _refuse_twins(parts: Iterable[FileParts], problems: list[Problem]) -> None:
     """Names stand once over all files; the later one is the problem."""
     seen: dict[tuple[str, str], str] = {}
     for part in parts:
         for kind, name, span in part.names:
-            first = seen.setdefault((kind, name), part.path)
-            if first != part.path or (kind, name) in part.twins:
-                problems.append(at(part.path, span, f"there is another {kind} `{name}` in {first}"))
+            place = f"{part.path}:{span.line}"
+            first = seen.setdefault((kind, name), place)
+            if first != place:
+                problems.append(
+                    at(part.path, span, f"there is another {kind} `{name}`, in {first}")
+                )
+
+
+def _refuse_strangers(parts: Iterable[FileParts], problems: list[Problem]) -> None:
+    """Agents may stand in another file than the steps that ask them."""
+    agents = {name for part in parts for kind, name, _ in part.names if kind == "agent"}
+    for part in parts:
+        for name, span in part.asked:
+            if name not in agents:
+                helps = nearest(name, agents) or f"write [agent.{name}]"
+                problems.append(at(part.path, span, f"there is no agent `{name}`", helps))
 
 
 def _merge(parts: list[FileParts], files: Mapping[str, str]) -> RuleSet:
     rules: dict[str, Rule] = {}
     targets: dict[str, TargetName] = {}
     senders: dict[str, Sender] = {}
+    agents: dict[str, Agent] = {}
     for part in parts:
         rules |= part.rules
         targets |= part.targets
         senders |= part.senders
-    return RuleSet(rules=rules, targets=targets, senders=senders, text=canonical(files))
+        agents |= part.agents
+    return RuleSet(
+        rules=rules, targets=targets, senders=senders, agents=agents, text=canonical(files)
+    )

@@ -1,36 +1,29 @@
 """Conditions against one event: every line is one test, nothing is guessed.
 
 A test is compiled once and answers for all values a path leads to. `not x` is exactly the complement
-of `x`. Every positive test fails on nothing.
+of `x`. Every positive test fails on nothing: on what is missing, on null, and where a template of the
+rule gives nothing. Texts are compared as they are, character by character (no Unicode normalisation);
+`ignore_case` folds both sides fully, so that "STRASSE" equals "straße".
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from automation.engine import dates
 from automation.engine.paths import Found, find, spread
-from automation.model.errors import TemplateFailed
 from automation.model.values import Value
 
 TEXT_TESTS = ("starts_with", "ends_with", "contains", "like")
 ORDER_TESTS = ("above", "below", "at_least", "at_most")
 QUANTIFIERS = ("any", "all", "none")
 WORDS = frozenset(
-    {
-        "is",
-        "not",
-        "all_of",
-        "exists",
-        "empty",
-        "ignore_case",
-        *TEXT_TESTS,
-        *ORDER_TESTS,
-        *QUANTIFIERS,
-    }
+    {"is", "not", "all_of", "exists", "empty", "ignore_case"}
+    | {*TEXT_TESTS, *ORDER_TESTS, *QUANTIFIERS}
 )
 """Keys that are tests and not fields, unless they are in quotes."""
 
@@ -47,6 +40,7 @@ class Scope:
 Values = Sequence[Found]
 Test = Callable[[Values, Scope], bool]
 Render = Callable[[Scope], Any]
+"""The value a test compares with; None is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +49,7 @@ class Line:
 
     `word`, `wanted` and `fold` are the same test as data (`is` for a plain value, and `wanted` as TOML
     has it), for those that look at a test instead of running it: the index, and explain's hints.
+    `reads` are the roots that templates in it name.
     """
 
     path: tuple[str, ...]
@@ -64,17 +59,15 @@ class Line:
     word: str = ""
     wanted: Value = None
     fold: bool = False
+    reads: frozenset[str] = frozenset()
 
     def values(self, root: Any) -> Values:
         """What the event has at the path."""
-        return tuple(find(root, self.path))
+        return find(root, self.path)
 
     def passes(self, root: Any, scope: Scope) -> bool:
         """Whether the line passes."""
-        try:
-            return self.test(self.values(root), scope)
-        except TemplateFailed:
-            return False
+        return self.test(self.values(root), scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,34 +78,46 @@ class Table:
 
     def passes(self, root: Any, scope: Scope) -> bool:
         """Whether all lines pass."""
-        return all(line.passes(root, scope) for line in self.lines)
+        for line in self.lines:  # noqa: SIM110  # the innermost loop of matching; a generator costs as much again
+            if not line.passes(root, scope):
+                return False
+        return True
 
 
 # tests --------------------------------------------------------------------------------------------
 
 
 def same(left: Any, right: Any, zone: ZoneInfo) -> bool:
-    """Equality of value and type: 1 equals 1.0, true is not 1, "1" is not 1."""
-    if isinstance(right, datetime | date) or isinstance(left, datetime | date):
-        a, b = dates.moment(left, zone), dates.moment(right, zone)
-        return a is not None and b is not None and a == b
+    """Equality of value and type: 1 equals 1.0, true is not 1, "1" is not 1; a date equals the same moment."""
+    if isinstance(right, date) or isinstance(left, date):
+        a, b = dates.instant(left, zone), dates.instant(right, zone)
+        return a is not None and a == b
     if isinstance(left, bool) or isinstance(right, bool):
         return isinstance(left, bool) and isinstance(right, bool) and left == right
     if isinstance(left, int | float) and isinstance(right, int | float):
         return left == right
-    return type(left) is type(right) and bool(left == right)
+    return isinstance(left, str) and isinstance(right, str) and left == right
 
 
 def equals(wanted: Render, *, fold: bool) -> Test:
-    """Some value equals it."""
+    """Some value equals it; if a template gives a list, one of its elements."""
 
     def test(values: Values, scope: Scope) -> bool:
-        want = wanted(scope)
-        if want is None:
-            return False
-        if fold and isinstance(want, str):
-            want = want.casefold()
-        return any(same(_folded(one.value, fold), want, scope.zone) for one in _each(values))
+        wants = [_folded(one.value, fold) for one in spread(Found("", wanted(scope)))]
+        return any(
+            same(_folded(one.value, fold), want, scope.zone)
+            for want in wants
+            for one in _each(values)
+        )
+
+    return test
+
+
+def equals_text(wanted: str) -> Test:
+    """Some value is this text: the commonest line, without detours."""
+
+    def test(values: Values, _: Scope) -> bool:
+        return any(one.value == wanted for one in _each(values) if isinstance(one.value, str))
 
     return test
 
@@ -121,34 +126,28 @@ def _folded(value: Any, fold: bool) -> Any:
     return value.casefold() if fold and isinstance(value, str) else value
 
 
-def _each(values: Values) -> Sequence[Found]:
-    return [one for value in values for one in spread(value)]
+def _each(values: Values) -> Values:
+    if len(values) == 1 and not isinstance(values[0].value, list | tuple):
+        return values
+    return tuple(chain.from_iterable(map(spread, values)))
 
 
 def textual(kind: str, wanted: Render, *, fold: bool) -> Test:
     """Some text starts with, ends with, contains or is like it."""
+    passes = _TEXTUAL[kind]
 
     def test(values: Values, scope: Scope) -> bool:
         want = wanted(scope)
         if not isinstance(want, str) or want == "":
             return False
-        want = want.casefold() if fold else want
-        texts = [_folded(one.value, fold) for one in _each(values)]
-        return any(isinstance(text, str) and _text_passes(kind, text, want) for text in texts)
+        want = _folded(want, fold)
+        return any(
+            passes(_folded(one.value, fold), want)
+            for one in _each(values)
+            if isinstance(one.value, str)
+        )
 
     return test
-
-
-def _text_passes(kind: str, text: str, want: str) -> bool:
-    match kind:
-        case "starts_with":
-            return text.startswith(want)
-        case "ends_with":
-            return text.endswith(want)
-        case "contains":
-            return want in text
-        case _:
-            return like(text, want)
 
 
 def like(text: str, pattern: str) -> bool:
@@ -167,46 +166,55 @@ def like(text: str, pattern: str) -> bool:
     return text.endswith(parts[-1]) and at <= end
 
 
+_TEXTUAL: Mapping[str, Callable[[str, str], bool]] = {
+    "starts_with": str.startswith,
+    "ends_with": str.endswith,
+    "contains": str.__contains__,
+    "like": like,
+}
+
+_ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "above": lambda value, want: bool(value > want),
+    "below": lambda value, want: bool(value < want),
+    "at_least": lambda value, want: bool(value >= want),
+    "at_most": lambda value, want: bool(value <= want),
+}
+
+
 def ordered(kind: str, wanted: Render) -> Test:
-    """Some number, or moment, lies on that side of it."""
+    """Some number, or moment, lies on that side of it. Numbers go with numbers, dates with dates."""
+    passes = _ORDERED[kind]
 
     def test(values: Values, scope: Scope) -> bool:
         want = wanted(scope)
-        return any(_order_passes(kind, one.value, want, scope.zone) for one in _each(values))
+        if _is_number(want):
+            numbers = (one.value for one in _each(values) if _is_number(one.value))
+            return any(passes(number, want) for number in numbers)
+        bound = dates.instant(want, scope.zone)
+        if bound is None:
+            return False
+        moments = (dates.instant(one.value, scope.zone) for one in _each(values))
+        return any(passes(moment, bound) for moment in moments if moment is not None)
 
     return test
 
 
-def _order_passes(kind: str, value: Any, want: Any, zone: ZoneInfo) -> bool:
-    if isinstance(want, datetime | date):
-        value, want = dates.moment(value, zone), dates.moment(want, zone)
-    elif isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if value is None or want is None or not isinstance(want, int | float | datetime):
-        return False
-    match kind:
-        case "above":
-            return bool(value > want)
-        case "below":
-            return bool(value < want)
-        case "at_least":
-            return bool(value >= want)
-        case _:
-            return bool(value <= want)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def exists(wanted: bool) -> Test:
-    """Whether there is anything at the path."""
+    """Whether there is anything at the path, through whatever lists."""
     return lambda values, scope: bool(values) is wanted
 
 
 def is_empty(wanted: bool) -> Test:
-    """Missing, null, "", [] and {} are empty; 0 and false are values."""
-    return lambda values, scope: all(_nothing(one.value) for one in values) is wanted
+    """Whether all that is at the path is empty: missing, null, "", [] and {} are; 0 and false are values."""
+    return lambda values, scope: all(_is_hollow(one.value) for one in values) is wanted
 
 
-def _nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, str | list | tuple | dict) and len(value) == 0)
+def _is_hollow(value: Any) -> bool:
+    return isinstance(value, str | list | tuple | Mapping) and len(value) == 0
 
 
 def negated(test: Test) -> Test:
@@ -220,20 +228,18 @@ def any_of(tests: Sequence[Test]) -> Test:
 
 
 def every(tests: Sequence[Test]) -> Test:
-    """All pass."""
+    """All pass, each by whichever element of a list."""
     return lambda values, scope: all(test(values, scope) for test in tests)
 
 
-def holds_all(wanted: Sequence[Test]) -> Test:
-    """Each of the wanted values is there."""
-    return every(wanted)
-
-
 def quantified(kind: str, table: Table) -> Test:
-    """`any`, `all` (of at least one) or `none` of the elements passes all lines of the table."""
+    """`any`, `all` (of at least one) or `none` of the elements passes all lines of the table.
+
+    Elements are those of the list, however deep; what is no list is one element.
+    """
 
     def test(values: Values, scope: Scope) -> bool:
-        verdicts = [table.passes(item, scope) for item in _items(values)]
+        verdicts = [table.passes(one.value, scope) for one in _each(values)]
         match kind:
             case "any":
                 return any(verdicts)
@@ -243,11 +249,3 @@ def quantified(kind: str, table: Table) -> Test:
                 return bool(verdicts) and all(verdicts)
 
     return test
-
-
-def _items(values: Values) -> list[Any]:
-    return [
-        item
-        for found in values
-        for item in (found.value if isinstance(found.value, list | tuple) else [found.value])
-    ]

@@ -1,32 +1,47 @@
-"""Values by path. Lists on the way are entered: a path through a list has many values."""
+"""Values by path. Lists on the way are entered: a path through a list has many values.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+Missing, null and what a skipped step left are the same: nothing there.
+"""
 
-from automation.engine.nothing import NOTHING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from automation.engine.nothing import Nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A value and where it was: `labels[1].name`."""
 
     place: str
     value: Any
 
 
-def find(root: Any, path: tuple[str, ...], place: str = "") -> Iterator[Found]:
-    """Every value at the path; nothing where it is missing or null. A list at its end is one value."""
-    if not path:
-        if root is not None and root is not NOTHING:
-            yield Found(place, root)
-        return
-    if isinstance(root, list | tuple):
-        for index, item in enumerate(root):
-            yield from find(item, path, f"{place}[{index}]")
-    elif isinstance(root, Mapping) and path[0] in root:
-        name = path[0]
-        yield from find(root[name], path[1:], f"{place}.{name}" if place else name)
+def find(root: Any, path: tuple[str, ...]) -> Sequence[Found]:
+    """Every value at the path. A list at its end is one value."""
+    value = root
+    for depth, name in enumerate(path):
+        if isinstance(value, list | tuple):
+            return tuple(_through(value, path[depth:], ".".join(path[:depth])))
+        value = value.get(name) if isinstance(value, Mapping) else None
+        if value is None:
+            return ()
+    if value is None or isinstance(value, Nothing):
+        return ()
+    return (Found(".".join(path), value),)
+
+
+def _through(items: Sequence[Any], path: tuple[str, ...], place: str) -> Iterator[Found]:
+    for index, item in enumerate(items):
+        here = f"{place}[{index}]"
+        if isinstance(item, list | tuple):
+            yield from _through(item, path, here)
+        else:
+            for found in find(item, path):
+                yield Found(_joined(here, found.place), found.value)
+
+
+def _joined(place: str, below: str) -> str:
+    return f"{place}.{below}" if below else place
 
 
 def spread(found: Found) -> Iterator[Found]:
@@ -34,5 +49,5 @@ def spread(found: Found) -> Iterator[Found]:
     if isinstance(found.value, list | tuple):
         for index, item in enumerate(found.value):
             yield from spread(Found(f"{found.place}[{index}]", item))
-    elif found.value is not None:
+    elif found.value is not None and not isinstance(found.value, Nothing):
         yield found

@@ -43,7 +43,8 @@ def check_cron(text: str) -> str:
     try:
         CronSim(line, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
-        raise RuleError(f"{text!r} is not a cron line: {error}") from error
+        reason = str(error)
+        raise RuleError(f"{text!r} is not a cron line: {reason[:1].lower()}{reason[1:]}") from error
     if len(line.split()) != 5:
         raise RuleError(f"{text!r} is not a cron line: it needs five fields")
     return line

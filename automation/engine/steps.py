@@ -1,255 +1,215 @@
-"""Builds the steps of a rule: the verb first, then its own model; never a union reported blindly."""
+"""Builds the steps of a rule: the verb first, then its own keys; never a union reported blindly."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from automation.engine.conditions import Where, compile_table
+from automation.engine import match
+from automation.engine.checking import Good, check
+from automation.engine.conditions import EVENT_ROOTS, compile_table
+from automation.engine.faults import KEYWORDS
+from automation.engine.filling import Filling
+from automation.engine.kinds import Keys
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
 from automation.engine.rules import Loop, Shape, Step
-from automation.engine.template import Template, compile_text, faults, is_template
-from automation.model.action import Action
-from automation.model.errors import TemplateFailed
+from automation.engine.template import Template
+from automation.engine.verbs import Verb, not_built
+from automation.engine.vocabulary import LOOP_KEYS, STEP
+from automation.engine.where import Where
 
-LATER = frozenset({"comment", "upload", "fetch", "ask"})
-"""Verbs of the language that this version does not perform yet."""
-
-STEP_KEYS = frozenset({"id", "if", "on_failure", "for_each", "as", "at_most", "only", "key", "do"})
-BODY_KEYS = frozenset({"body"})
-ROOTS = frozenset({"event", "now", "rule"})
+STEP_KEYS = frozenset(STEP.keys)
+ROOTS = frozenset(EVENT_ROOTS)
+RESERVED = KEYWORDS | {"forloop"}
+"""Words of Liquid, which no name may be."""
+_OR_INNER = "; or inner steps, each below [[rule.do.do]]"
+LOOP = Keys(what="a loop", keys=STEP.keys)
 
 
 class StepBuilder:
-    """Builds one rule's steps, and notes the targets they name."""
+    """Builds one rule's steps, and notes the targets and agents they name."""
 
-    def __init__(self, where: Where, actions: Mapping[str, Action]) -> None:
+    def __init__(self, where: Where, verbs: Mapping[str, Verb]) -> None:
         self.where = where
-        self.actions = actions
-        self.targets: list[str] = []
+        self.verbs = verbs
+        self.agents: list[tuple[str, Path]] = []
+        self._filling = Filling(where=where)
         self._counts: dict[str, int] = {}
         self._ids: set[str] = set()
 
-    def build(self, raw: Any, place: Path) -> tuple[Step, ...]:
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets the steps name, as they write them, each once."""
+        return tuple(dict.fromkeys(self._filling.targets))
+
+    def build(self, raw: list[Any], place: Path) -> tuple[Step, ...]:
         """The steps of `[[rule.do]]`."""
-        if not isinstance(raw, list) or not raw:
-            self._wrong(
-                place, "a rule needs at least one step", "write [[rule.do]] and a verb below it"
-            )
-            return ()
+        if not raw:
+            self.where.wrong_value(place, "`do` needs at least one step")
         return self._steps(raw, place, set(ROOTS))
 
-    def _wrong(
-        self, place: Path, message: str, help_text: str = "", *, value: bool = False
-    ) -> None:
-        positions = self.where.positions
-        self.where.wrong(
-            positions.value(place) if value else positions.key(place), message, help_text
-        )
-
     def _steps(self, raw: list[Any], place: Path, roots: set[str]) -> tuple[Step, ...]:
+        """Steps in order; each adds what it gives to the roots."""
         made = []
         for index, one in enumerate(raw):
-            if not isinstance(one, Mapping):
-                self._wrong((*place, index), "a step is a table")
-                continue
             step = self._step(one, (*place, index), roots)
             if step is not None:
                 made.append(step)
-                roots.add(step.id)
+                roots |= _names(step)
         return tuple(made)
 
     def _step(self, raw: Mapping[str, Any], place: Path, roots: set[str]) -> Step | None:
         verb = self._verb(raw, place)
-        if verb is None:
+        if verb is None and not self._is_loop(raw, place):
             return None
-        step_id = self._id(raw, place, verb)
-        loop = self._loop(raw, place, roots)
-        inner_roots = roots | ({loop.name} if loop else set())
-        inner = self._steps(raw["do"], (*place, "do"), set(inner_roots)) if not verb else ()
+        before = len(self.where.problems)
+        one_verb = {
+            k: v for k, v in raw.items() if k not in self.verbs or k == (verb and verb.name)
+        }
+        good = check(one_verb, place, verb.table if verb else LOOP, self.where)
+        step_id = self._id(good, place, verb)
+        loop = self._loop(good, place, roots)
+        inside = roots | ({loop.name} if loop else set())
+        condition = self._lines(good, place, "if", inside)
+        inner = self._steps(good.get("do", []), (*place, "do"), set(inside)) if not verb else ()
+        shape = self._shape(good, verb, place, inside) if verb else {}
+        if verb and not any(one.severity == "error" for one in self.where.problems[before:]):
+            self._validate(good, verb, place)
         return Step(
             id=step_id,
-            verb=verb,
-            shape=self._shape_of(raw, verb, place, inner_roots) if verb else {},
+            verb=verb.name if verb else "",
+            shape=shape,
             line=self.where.positions.key(place).line,
-            condition=self._condition(raw, place, "if"),
-            on_failure=self._on_failure(raw, place),
+            condition=condition,
+            on_failure=good.get("on_failure", "stop"),
             loop=loop,
             inner=inner,
+            later=self._later(good, verb, place) if verb else "",
         )
 
-    def _verb(self, raw: Mapping[str, Any], place: Path) -> str | None:
-        verbs = [key for key in raw if key in self.actions or key in LATER]
-        if not verbs and "for_each" in raw and isinstance(raw.get("do"), list):
-            return ""
-        if len(verbs) != 1:
-            known = sorted(self.actions)
-            unknown = [key for key in raw if key not in STEP_KEYS]
-            hint = nearest(unknown[0], known) if unknown and not verbs else ""
-            what = "has no verb" if not verbs else f"has {len(verbs)} verbs: {', '.join(verbs)}"
-            self._wrong(place, f"this step {what}", hint or f"one of {', '.join(known)}")
-            return None
-        if verbs[0] in LATER:
-            self._wrong((*place, verbs[0]), f"`{verbs[0]}` is not built into this version yet")
-            return None
-        return verbs[0]
+    # the verb -------------------------------------------------------------------------------------
 
-    def _id(self, raw: Mapping[str, Any], place: Path, verb: str) -> str:
-        self._counts[verb] = self._counts.get(verb, 0) + 1
-        given = raw.get("id", f"{verb or 'loop'}-{self._counts[verb]}")
-        if not isinstance(given, str) or not given:
-            self._wrong((*place, "id"), "`id` is a text", value=True)
-            return f"{verb}-{self._counts[verb]}"
-        if given in self._ids or given in ROOTS:
-            self._wrong(
-                (*place, "id"),
-                f"`{given}` is taken; a step's id stands once in its rule",
-                value=True,
+    def _verb(self, raw: Mapping[str, Any], place: Path) -> Verb | None:
+        named = [key for key in raw if key in self.verbs]
+        if len(named) > 1:
+            both = " and ".join(f"`{name}`" for name in named)
+            self.where.wrong_key(
+                (*place, named[1]),
+                f"this step has {len(named)} verbs: {both}",
+                "a step has one; begin the other with [[rule.do]]",
             )
-        self._ids.add(given)
-        return given
+        return self.verbs[named[0]] if named else None
 
-    def _on_failure(self, raw: Mapping[str, Any], place: Path) -> Any:
-        value = raw.get("on_failure", "stop")
-        if value not in {"stop", "continue"}:
-            self._wrong((*place, "on_failure"), '`on_failure` is "stop" or "continue"', value=True)
-            return "stop"
-        return value
+    def _is_loop(self, raw: Mapping[str, Any], place: Path) -> bool:
+        """Whether a step without a verb is a loop around inner steps."""
+        if "do" in raw and "for_each" in raw:
+            return True
+        if "do" in raw:
+            self.where.wrong_key((*place, "do"), "`do` inside a step needs `for_each`")
+            return False
+        unknown = next((key for key in raw if key not in STEP.keys), None)
+        near = nearest(unknown, self.verbs) if unknown else ""
+        self.where.wrong_key(
+            (*place, unknown) if unknown and near else place,
+            "this step has no verb",
+            near or f"one of {', '.join(self.verbs)}{_OR_INNER if 'for_each' in raw else ''}",
+        )
+        return False
 
-    def _condition(self, raw: Mapping[str, Any], place: Path, key: str) -> Table | None:
-        value = raw.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, Mapping):
-            self._wrong((*place, key), f"`{key}` is a table of lines", value=True)
-            return None
-        return compile_table(value, (*place, key), self.where)
+    def _later(self, good: Good, verb: Verb, place: Path) -> str:
+        """What of the step is not built yet, with a warning."""
+        used = [key for key in good if key in verb.later]
+        name = verb.name if verb.action is None else used[0] if used else ""
+        if name:
+            self.where.warn((*place, name), not_built(f"`{name}`"), "a run that gets here parks")
+        return f"`{name}`" if name else ""
 
-    def _loop(self, raw: Mapping[str, Any], place: Path, roots: set[str]) -> Loop | None:
-        if "for_each" not in raw:
-            for key in ("as", "at_most", "only", "key"):
-                if key in raw:
-                    self._wrong((*place, key), f"`{key}` goes with `for_each`")
-            return None
-        name = raw.get("as", "item")
-        if not isinstance(name, str) or not name.isidentifier():
-            self._wrong((*place, "as"), "`as` is one word", value=True)
-            name = "item"
-        over = self._template(raw["for_each"], (*place, "for_each"), roots)
-        if not isinstance(over, Template) or not over.typed:
-            self._wrong(
-                (*place, "for_each"), "`for_each` is one {{ … }} that gives a list", value=True
+    # what every step has --------------------------------------------------------------------------
+
+    def _id(self, good: Good, place: Path, verb: Verb | None) -> str:
+        word = verb.name if verb else "loop"
+        count = self._counts[word] = self._counts.get(word, 0) + ("id" not in good)
+        name: str = good.get("id", f"{word}-{count}")
+        here = (*place, "id")
+        if name in ROOTS | RESERVED | match.WORDS:
+            self.where.wrong_value(here, f"`{name}` means something else", "choose another id")
+        elif name in self._ids:
+            self.where.wrong_value(here, f"`{name}` is taken; a step's id stands once in its rule")
+        elif "id" not in good and count > 1:
+            self.where.warn(
+                (*place, word) if verb else place,
+                f"this step is called `{name}`: a step added or removed above renames it, and what it did is done again",
+                "give it an id of its own",
             )
+        self._ids.add(name)
+        return name
+
+    def _lines(self, good: Good, place: Path, key: str, roots: set[str]) -> Table | None:
+        if key not in good:
             return None
-        key = self._template(raw.get("key"), (*place, "key"), roots | {name})
-        most = raw.get("at_most")
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
-            self._wrong((*place, "at_most"), "`at_most` is a whole number from 1", value=True)
-            most = None
+        return compile_table(good[key], (*place, key), self.where, roots=roots, from_roots=True)
+
+    def _loop(self, good: Good, place: Path, roots: set[str]) -> Loop | None:
+        if "for_each" not in good:
+            for key in LOOP_KEYS:
+                if key in good:
+                    self.where.wrong_key((*place, key), f"`{key}` goes with `for_each`")
+            return None
+        name = good.get("as", "item")
+        if name in roots | RESERVED | match.WORDS:
+            self.where.wrong_value(
+                (*place, "as"), f"`{name}` is taken", "an element needs a name of its own"
+            )
+        over = self._template(good, place, "for_each", roots)
+        if over is not None and not over.typed:
+            self.where.wrong_value(
+                (*place, "for_each"), "`for_each` is one {{ … }} that gives a list"
+            )
+        if over is None:
+            return None
+        inside = roots | {name}
         return Loop(
             over=over,
             name=name,
-            key=key if isinstance(key, Template) else None,
-            at_most=most,
-            only=self._condition(raw, place, "only"),
+            key=self._template(good, place, "key", inside),
+            at_most=good.get("at_most"),
+            only=self._lines(good, place, "only", inside),
         )
+
+    def _template(self, good: Good, place: Path, key: str, roots: set[str]) -> Template | None:
+        if key not in good:
+            return None
+        return self.where.template(good[key], (*place, key), roots)
 
     # the verb's own keys --------------------------------------------------------------------------
 
-    def _shape_of(self, raw: Mapping[str, Any], verb: str, place: Path, roots: set[str]) -> Shape:
-        action = self.actions[verb]
-        own = {key: value for key, value in raw.items() if key not in STEP_KEYS}
-        self._validate(action, own, place)
-        self._refuse_step_keys(own, place)
-        for key in action.literal & own.keys():
-            self._target(own[key], (*place, key))
-        return {
-            key: value
-            if key in action.literal and not (isinstance(value, str) and is_template(value))
-            else self._shape(value, (*place, key), roots, body=key in BODY_KEYS)
-            for key, value in own.items()
-        }
+    def _shape(self, good: Good, verb: Verb, place: Path, roots: set[str]) -> Shape:
+        if "ask" in good:
+            self.agents.append((good["ask"], (*place, "ask")))
+        own = {key: value for key, value in good.items() if key not in STEP.keys}
+        return self._filling.shape(own, verb.table.keys, place, roots)
 
-    def _validate(self, action: Action, own: Mapping[str, Any], place: Path) -> None:
+    def _validate(self, good: Good, verb: Verb, place: Path) -> None:
+        """What only the action itself can tell."""
+        if verb.action is None or good.keys() & verb.later:
+            return
+        own = {key: value for key, value in good.items() if key not in STEP.keys}
         try:
-            action.params.model_validate(own)
+            verb.action.params.model_validate(own)
         except ValidationError as error:
             for one in error.errors(include_url=False, include_input=False):
-                where = one["loc"]
-                key = where[-1] if where else action.verb
-                if one["type"] == "extra_forbidden":
-                    known = [*action.params.model_fields, *STEP_KEYS]
-                    self._wrong(
-                        (*place, *where),
-                        f"`{key}` is not a key of a `{action.verb}` step",
-                        nearest(str(key), known),
-                    )
-                elif one["type"] == "missing":
-                    self._wrong(place, f"a `{action.verb}` step needs `{key}`")
+                where, text = one["loc"], str(one["msg"]).removeprefix("Value error, ")
+                key = where[0] if where else verb.name
+                if one["type"] == "missing":
+                    self.where.wrong_key(place, f"{verb.table.what} needs `{key}`")
                 else:
-                    text = str(one["msg"]).removeprefix("Value error, ")
-                    self._wrong(
-                        (*place, *where), f"`{key}`: {text[0].lower()}{text[1:]}", value=True
+                    self.where.wrong_value(
+                        (*place, *where), f"`{key}`: {text[:1].lower()}{text[1:]}"
                     )
 
-    def _refuse_step_keys(self, own: Mapping[str, Any], place: Path) -> None:
-        """After [rule.do.set] a following `body = …` would silently be a property."""
-        for key in ("set", "set_once", "match"):
-            table = own.get(key)
-            for name in table if isinstance(table, Mapping) else ():
-                inner = (*place, key, name)
-                word = name in {
-                    "body",
-                    "set",
-                    "set_once",
-                    "match",
-                    "if",
-                    "for_each",
-                    "on_failure",
-                    "do",
-                }
-                if word and inner not in self.where.positions.quoted:
-                    self._wrong(
-                        inner,
-                        f"`{name}` here is a property, but it is also a key of the step",
-                        f'move it above, or write "{name}" in quotes for a property of that name',
-                    )
 
-    def _target(self, value: Any, place: Path) -> None:
-        if isinstance(value, str) and not is_template(value):
-            self.targets.append(value)
-        elif place[-1] not in {"update", "append"}:
-            self._wrong(
-                place,
-                "a target is written out, never a template",
-                "name a [target], or a title, URL or id",
-                value=True,
-            )
-
-    def _shape(self, value: Any, place: Path, roots: set[str], *, body: bool) -> Shape:
-        if isinstance(value, str):
-            return self._template(value, place, roots, body=body)
-        if isinstance(value, Mapping):
-            return {
-                key: self._shape(one, (*place, key), roots, body=body) for key, one in value.items()
-            }
-        if isinstance(value, list):
-            return [
-                self._shape(one, (*place, index), roots, body=body)
-                for index, one in enumerate(value)
-            ]
-        return value
-
-    def _template(self, value: Any, place: Path, roots: set[str], *, body: bool = False) -> Shape:
-        if not isinstance(value, str) or not is_template(value):
-            return value
-        try:
-            template = compile_text(value, body=body)
-        except TemplateFailed as error:
-            self._wrong(place, str(error), value=True)
-            return value
-        for fault in faults(template, roots):
-            self._wrong(place, fault.message, nearest(fault.word, [*roots]), value=True)
-        return template
+def _names(step: Step) -> set[str]:
+    """What a step gives to those behind it: its own id, and those of its inner steps as lists."""
+    return {step.id}.union(*(_names(inner) for inner in step.inner))

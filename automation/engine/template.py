@@ -2,93 +2,27 @@
 
 A text that is exactly one `{{ … }}` keeps the value's own type; anything around it makes text.
 Values are data: they are never scanned for `{{ }}` again, and in a body they go in as plain text
-(Markdown signs escaped) unless `| markdown`. Roots are given by the caller and nothing else is there:
-no environment, no secrets, no include.
-https://jg-rp.github.io/liquid/
+unless `| markdown`. Roots are given by the caller and nothing else is there: no environment, no
+secrets, no include, no clock.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TextIO
+from functools import lru_cache
+from typing import Any
 
-from liquid import BoundTemplate, Environment, RenderContext
-from liquid.builtin.output import Output, OutputNode
-from liquid.exceptions import LiquidError
-from liquid.undefined import StrictUndefined, Undefined
+from liquid import BoundTemplate
+from liquid.builtin.output import OutputNode
+from liquid.exceptions import LiquidError, UndefinedError
 
-from automation.engine.filters import FILTERS, Markdown, as_text, escape_markdown
-from automation.engine.nothing import Nothing
+from automation.engine import faults
+from automation.engine.data import plain
+from automation.engine.faults import Fault, Uses
+from automation.engine.rendering import BODY, TEXT, Context, Text, defined, prepare
 from automation.model.errors import TemplateFailed
 
-MAX_SOURCE = 20_000
-MAX_OUTPUT = 1_000_000
-TAGS = frozenset({"if", "unless", "case", "for", "assign", "break", "continue", "comment", "#"})
-
-
-class _Limited(Environment):
-    block_nesting_limit = 10
-    context_depth_limit = 15
-    loop_iteration_limit = 10_000
-    local_namespace_limit = 1_000_000
-    output_stream_limit = MAX_OUTPUT
-
-
-class _BodyNode(OutputNode):
-    """In a body, what comes from outside is plain text."""
-
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        value = _defined(self.expression.evaluate(context))
-        text = value if isinstance(value, Markdown) else escape_markdown(as_text(value))
-        return buffer.write(text)
-
-
-class _TextNode(OutputNode):
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        return buffer.write(as_text(_defined(self.expression.evaluate(context))))
-
-
-class _BodyOutput(Output):
-    node_class = _BodyNode
-
-
-class _TextOutput(Output):
-    node_class = _TextNode
-
-
-class _Missing(StrictUndefined):
-    """What a path that is not there gives: an error wherever it is used, except by `or_else`."""
-
-    __slots__ = ()
-    allowed_properties = StrictUndefined.allowed_properties | {"__class__"}
-
-
-def _environment(output: type[Output]) -> Environment:
-    made = _Limited(undefined=_Missing)
-    made.filters = dict(FILTERS)
-    made.add_tag(output)
-    return made
-
-
-_TEXT = _environment(_TextOutput)
-_BODY = _environment(_BodyOutput)
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, Undefined):
-        raise TemplateFailed(
-            f"`{value.name}` is not there; use `| or_else: …` where it may be missing"
-        )
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a template at load, and how far into its text."""
-
-    offset: int
-    message: str
-    word: str = ""
+KEPT = 4096
+"""How many compiled templates are kept; rules repeat themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +37,28 @@ class Template:
     def render(self, roots: Mapping[str, Any]) -> Any:
         """The value: its own type for a single `{{ … }}`, else text. Raises TemplateFailed."""
         try:
-            if self.typed:
-                node: Any = self.compiled.nodes[0]
-                value = node.expression.evaluate(RenderContext(self.compiled, globals=roots))
-                return plain(_defined(value))
-            return self.compiled.render(**roots)
-        except (LiquidError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
-            message = str(error).splitlines()[0] if str(error) else type(error).__name__
+            return self._rendered(Context(self.compiled, globals=roots))
+        except UndefinedError as error:
+            raise TemplateFailed(f"{_missing(error)} in `{_short(self.source)}`") from error
+        except LiquidError as error:
+            raise TemplateFailed(f"{error.message} in `{_short(self.source)}`") from error
+        except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            message = str(error).partition("\n")[0] or type(error).__name__
             raise TemplateFailed(f"{message} in `{_short(self.source)}`") from error
 
+    def _rendered(self, context: Context) -> Any:
+        if self.typed:
+            node = self.compiled.nodes[0]
+            assert isinstance(node, OutputNode)
+            return plain(defined(node.expression.evaluate(context)))
+        written = Text()
+        self.compiled.render_with_context(context, written)
+        return written.getvalue()
 
-def plain(value: Any) -> Any:
-    """A rendered value as data: no nothing-objects, no ranges, no subclasses of text."""
-    if isinstance(value, Nothing) or value is None:
-        return None
-    if isinstance(value, Markdown):
-        return str(value)
-    if isinstance(value, bool | int | float | str | date | datetime):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | range):
-        return [plain(item) for item in value]
-    return as_text(value)
+
+def _missing(error: UndefinedError) -> str:
+    path = str(error.message).removesuffix(" is undefined").strip("'")
+    return f"`{path}` is not there (`| or_else: …` says what stands in for it)"
 
 
 def _short(source: str) -> str:
@@ -138,35 +71,42 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
+def examine(
+    source: str, roots: Collection[str], *, body: bool = False
+) -> tuple[Template | None, tuple[Fault, ...]]:
+    """The template, and all that is wrong with it; None if it cannot be read at all."""
+    made = _made(source, body)
+    return made.template, (*made.wrong, *faults.of_roots(made.uses, roots))
+
+
 def compile_text(source: str, *, body: bool = False) -> Template:
-    """Compile. Raises TemplateFailed with the parser's message."""
-    if len(source) > MAX_SOURCE:
-        raise TemplateFailed(f"a template may have at most {MAX_SOURCE} characters")
+    """Compile. Raises TemplateFailed where it cannot be read."""
+    made = _made(source, body)
+    if made.template is None:
+        raise TemplateFailed(made.wrong[0].message)
+    return made.template
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A text compiled once: the template, what is wrong with it anywhere, and the roots it names."""
+
+    template: Template | None
+    wrong: tuple[Fault, ...]
+    uses: Uses = ()
+
+
+@lru_cache(maxsize=KEPT)
+def _made(source: str, body: bool) -> _Made:
+    fault = faults.of_tags(source)
+    if fault is not None:
+        return _Made(None, (fault,))
     try:
-        compiled = (_BODY if body else _TEXT).from_string(source)
-        analysis = compiled.analyze()
+        compiled = (BODY if body else TEXT).from_string(source)
     except LiquidError as error:
-        raise TemplateFailed(str(error).splitlines()[0]) from error
+        return _Made(None, (faults.of_parsing(source, error),))
+    prepare(compiled)
     single = len(compiled.nodes) == 1 and isinstance(compiled.nodes[0], OutputNode)
-    return Template(source, compiled, single and not body, frozenset(analysis.globals))
-
-
-def faults(template: Template, roots: Collection[str]) -> list[Fault]:
-    """Unknown filters, tags and roots: what would otherwise fail only when it is rendered."""
-    analysis = template.compiled.analyze()
-    found = [
-        Fault(spans[0].index, f"there is no filter `{name}`", name)
-        for name, spans in analysis.filters.items()
-        if name not in FILTERS
-    ]
-    found += [
-        Fault(spans[0].index, f"the tag `{name}` is not part of the rules language", name)
-        for name, spans in analysis.tags.items()
-        if name not in TAGS
-    ]
-    found += [
-        Fault(uses[0].span.index, f"there is nothing called `{name}` here", name)
-        for name, uses in analysis.globals.items()
-        if name not in roots
-    ]
-    return found
+    uses = faults.uses_of(compiled)
+    template = Template(source, compiled, single and not body, frozenset(name for name, _ in uses))
+    return _Made(template, tuple(faults.of_filters(compiled)), uses)

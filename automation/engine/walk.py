@@ -20,20 +20,20 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from automation.engine.match import Scope
+from automation.engine.foresight import foresee, refuse_unbuilt
+from automation.engine.loops import elements, split
+from automation.engine.match import Scope, Table
 from automation.engine.nothing import NOTHING
 from automation.engine.plan import roots_of
 from automation.engine.rules import Rule, Step
-from automation.engine.shapes import render, templates
+from automation.engine.shapes import render
+from automation.engine.verbs import not_built
 from automation.model.action import Action, Call, StepResult, Wrote
-from automation.model.errors import GuardRefused, RuleError, StepFailed, TemplateFailed
+from automation.model.errors import GuardRefused, RuleError, StepFailed
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.target import Target
 from automation.model.values import JsonObject
 
-EVENT_ROOTS = frozenset({"event", "now", "rule"})
-MAX_ELEMENTS = 10_000
-GUARDED_TABLES = ("match", "set", "set_once")
 WOULD = {
     "created": "would create",
     "updated": "would update",
@@ -64,6 +64,10 @@ class Finished:
 
 
 Walk = Generator[Asked, Response, Finished]
+Steps = Generator[Asked, Response, Any]
+Roots = dict[str, Any]
+Keys = tuple[str, ...]
+"""The keys of the elements around a step, the outermost first."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,11 +79,15 @@ class _Run:
     targets: Mapping[str, Target]
     now: datetime
     key_of: Callable[[str, str], str]
-    roots: dict[str, Any]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
-    imagined: set[str] = field(default_factory=set)
-    """Pages that a dry run only would have made."""
+    imagined: dict[str, str] = field(default_factory=dict)
+    """Pages that a dry run only would have made: id to title."""
+
+    def passes(self, table: Table | None, roots: Roots) -> bool:
+        """Whether a condition holds."""
+        scope = Scope(roots=roots, now=self.now, zone=self.rule.zone)
+        return table is None or table.passes(roots, scope)
 
 
 def walk(
@@ -92,125 +100,30 @@ def walk(
     key_of: Callable[[str, str], str],
 ) -> Walk:
     """Do what the rule says. Raises TemplateFailed or StepFailed where it cannot be done."""
-    run = _Run(
-        rule=rule,
-        actions=actions,
-        targets=targets,
-        now=now,
-        key_of=key_of,
-        roots=roots_of(rule, document, now),
-    )
-    _check_ahead(run)
-    for step in rule.steps:
-        run.roots[step.id] = yield from _step(run, step, run.roots, ())
-    return Finished(
-        wrote=tuple(run.wrote), steps={step.id: run.roots[step.id] for step in rule.steps}
-    )
+    run = _Run(rule=rule, actions=actions, targets=targets, now=now, key_of=key_of)
+    roots = roots_of(rule, document, now)
+    foresee(rule, roots, actions, now)
+    yield from _all(run, rule.steps, roots, ())
+    given = {name: roots[name] for step in rule.steps for name in (step.id, *_inner_ids(step))}
+    return Finished(wrote=tuple(run.wrote), steps=given)
 
 
-def _check_ahead(run: _Run) -> None:
-    """Fail before the first write where it is certain that a step cannot be done."""
-    for step in _flat(run.rule.steps):
-        _check_properties(run.rule.guard.only_set, step)
-    for step in run.rule.steps:
-        if step.condition is not None or step.on_failure == "continue" or step.loop is not None:
-            continue
-        _action(run, step)
-        for template in templates(step.shape):
-            if template.roots <= EVENT_ROOTS:
-                template.render(run.roots)
+def _all(run: _Run, steps: Sequence[Step], roots: Roots, keys: Keys) -> Steps:
+    """The steps in order; each gives its value to those behind it.
 
-
-def _flat(steps: Sequence[Step]) -> Iterator[Step]:
+    Behind a loop, the id of an inner step is the list of its values, in the order of the elements.
+    """
     for step in steps:
-        yield step
-        yield from _flat(step.inner)
+        value = yield from _or_nothing(step, _step(run, step, roots, keys))
+        roots[step.id] = value
+        for name in _inner_ids(step):
+            is_list = isinstance(value, list)
+            roots[name] = [_of(one, name) for one in value] if is_list else NOTHING
 
 
-def _check_properties(allowed: frozenset[str] | None, step: Step) -> None:
-    if allowed is None or not step.verb:
-        return
-    for table in GUARDED_TABLES:
-        for name in step.shape.get(table, {}):
-            if name not in allowed:
-                raise GuardRefused(
-                    f"the guard does not let step `{step.id}` set `{name}`",
-                    remedy=f"Add it to guard.only_set, or take it out of `{table}`.",
-                )
-
-
-def _action(run: _Run, step: Step) -> Action:
-    action = run.actions.get(step.verb)
-    if action is None:
-        raise StepFailed(
-            f"`{step.verb}` is not built into this version yet",
-            remedy=f"Take step `{step.id}` out of the rule, or use a version that has it; then retry the run.",
-        )
-    return action
-
-
-Steps = Generator[Asked, Response, Any]
-
-
-def _step(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
-    scope = Scope(roots=roots, now=run.now, zone=run.rule.zone)
-    if step.loop is None:
-        if step.condition is not None and not step.condition.passes(roots, scope):
-            return NOTHING
-        return (yield from _try(run, step, roots, element))
-    results = []
-    for key, inner in _elements(run, step, roots).items():
-        inner_scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if step.condition is not None and not step.condition.passes(inner, inner_scope):
-            continue
-        results.append((yield from _element(run, step, inner, (*element, key))))
-    return results
-
-
-def _element(run: _Run, step: Step, roots: dict[str, Any], element: tuple[str, ...]) -> Steps:
-    if step.verb:
-        return (yield from _try(run, step, roots, element))
-    for inner in step.inner:
-        roots[inner.id] = yield from _step(run, inner, roots, element)
-    return {inner.id: roots[inner.id] for inner in step.inner}
-
-
-def _elements(run: _Run, step: Step, roots: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The roots of each element by its key, which tells it from the others for ever."""
-    loop = step.loop
-    assert loop is not None
-    found: dict[str, dict[str, Any]] = {}
-    for index, item in enumerate(_items(step, loop.over.render(roots))):
-        inner = {**roots, loop.name: item}
-        scope = Scope(roots=inner, now=run.now, zone=run.rule.zone)
-        if loop.only is not None and not loop.only.passes(inner, scope):
-            continue
-        if loop.at_most is not None and len(found) == loop.at_most:
-            break
-        key = str(loop.key.render(inner)) if loop.key else str(index)
-        if key in found:
-            raise TemplateFailed(f"two elements of step `{step.id}` have the `key` {key!r}")
-        found[key] = inner
-    if len(found) > MAX_ELEMENTS:
-        raise TemplateFailed(
-            f"step `{step.id}` has {len(found)} elements, and {MAX_ELEMENTS} is the most; `at_most` cuts"
-        )
-    return found
-
-
-def _items(step: Step, items: Any) -> Sequence[Any]:
-    if items is None:
-        return []
-    if not isinstance(items, list):
-        raise TemplateFailed(
-            f"`for_each` of step `{step.id}` needs a list, not {type(items).__name__}"
-        )
-    return items
-
-
-def _try(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
+def _or_nothing(step: Step, doing: Steps) -> Steps:
     try:
-        return (yield from _act(run, step, roots, element))
+        return (yield from doing)
     except GuardRefused:
         raise
     except (StepFailed, RuleError):
@@ -219,11 +132,52 @@ def _try(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ..
         raise
 
 
-def _act(run: _Run, step: Step, roots: Mapping[str, Any], element: tuple[str, ...]) -> Steps:
-    action = _action(run, step)
-    name = "/".join(element)
+def _of(value: Any, name: str) -> Any:
+    return value[name] if value is not NOTHING else NOTHING
+
+
+def _inner_ids(step: Step) -> Iterator[str]:
+    for inner in step.inner:
+        yield inner.id
+        yield from _inner_ids(inner)
+
+
+def _step(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    loop = step.loop
+    if loop is None:
+        if not run.passes(step.condition, roots):
+            return NOTHING
+        return (yield from _act(run, step, roots, keys))
+    once, each = split(step.condition, loop)
+    if not run.passes(once, roots):
+        return NOTHING
+    values = []
+    for one in elements(step, loop, roots, now=run.now, zone=run.rule.zone):
+        if run.passes(each, one.roots):
+            doing = _element(run, step, one.roots, (*keys, one.key))
+            values.append((yield from _or_nothing(step, doing)))
+    return values
+
+
+def _element(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    if step.verb:
+        return (yield from _act(run, step, roots, keys))
+    yield from _all(run, step.inner, roots, keys)
+    return {name: roots[name] for name in _inner_ids(step)}
+
+
+# one action ---------------------------------------------------------------------------------------
+
+
+def _act(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
+    refuse_unbuilt(step, run.actions)
+    action = run.actions[step.verb]
+    name = "/".join(keys)
+    rendered = render(step.shape, roots)
+    params = _params(step, action, rendered)
+    _wait_for_a_person(run, rendered)
     call = Call(
-        params=_params(step, action, render(step.shape, roots)),
+        params=params,
         targets=run.targets,
         key=run.key_of(step.id, name),
         now=run.now,
@@ -283,9 +237,22 @@ def _count(run: _Run) -> None:
         )
 
 
+def _wait_for_a_person(run: _Run, rendered: Mapping[str, Any]) -> None:
+    """A value of `ask_first` is never written without a person, and nobody can be asked yet."""
+    values = {**(rendered.get("set_once") or {}), **(rendered.get("set") or {})}
+    for name, value in values.items():
+        if value in run.rule.guard.ask_first.get(name, ()):
+            raise GuardRefused(
+                f"`{name}` = {value!r} waits for a person, and {not_built('`ask_first`')}",
+                remedy="Set it by hand, or take the value out of guard.ask_first.",
+            )
+
+
 def _imagined(run: _Run, result: StepResult) -> Iterator[Wrote]:
     """The effects as a dry run tells them; a page that does not exist has no id and no address."""
-    run.imagined |= {one.page_id for one in result.wrote if one.what == "created"}
+    run.imagined |= {one.page_id: one.title for one in result.wrote if one.what == "created"}
     for one in result.wrote:
         told = replace(one, what=WOULD.get(one.what, one.what))
-        yield replace(told, page_id="", url="") if one.page_id in run.imagined else told
+        if one.page_id in run.imagined:
+            told = replace(told, page_id="", url="", title=run.imagined[one.page_id])
+        yield told

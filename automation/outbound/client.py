@@ -5,7 +5,6 @@ The client decides nothing and repeats nothing. It says one of three things: her
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ import httpx
 
 from automation.model.errors import Doubtful, NotSent
 from automation.model.request import Notion
-from automation.notion.wire import NOTION_VERSION
+from automation.notion.wire import NOTION_VERSION, encoded
 
 DEADLINE_SECONDS = 70.0
 """Above Notion's own 55 s deadline, whose 503 says what was committed, and its 60 s ceiling.
@@ -22,7 +21,13 @@ https://developers.notion.com/reference/status-codes"""
 
 MAX_ANSWER_BYTES = 10_000_000
 MAX_CONNECTIONS = 32
-ONE_CONNECTION = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: shorter than any server keeps it, because a request on one that
+was just closed is a request of which nobody knows."""
+
+ONE_CONNECTION = httpx.Limits(
+    max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,7 @@ class NotionClient:
             self._idle.append(transport)
 
     def _on_the_wire(self, request: Notion) -> httpx.Request:
-        content = None if request.body is None else json.dumps(request.body).encode()
+        content = None if request.body is None else encoded(request.body)
         url = self._base_url.copy_with(path=self._base_url.path + request.path)
         return httpx.Request(
             request.method,

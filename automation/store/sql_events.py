@@ -116,6 +116,14 @@ def claim_events(connection: sqlite3.Connection, limit: int) -> list[Event]:
     return [_stored(row).event for row in rows]
 
 
+def park(connection: sqlite3.Connection, event_id: str, *, problem: str) -> None:
+    """See Store.park_event."""
+    connection.execute(
+        "UPDATE events SET state = 'parked', problem = ? WHERE id = ? AND state = 'new'",
+        (problem, event_id),
+    )
+
+
 def event(connection: sqlite3.Connection, prefix: str) -> StoredEvent | None:
     """See Store.event."""
     if len(prefix) < 4 or not prefix.isalnum():
@@ -168,6 +176,12 @@ def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> s
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
     """See Store.save_plan."""
+    older = connection.execute(
+        "SELECT 1 FROM events WHERE state = 'new' AND seq < (SELECT seq FROM events WHERE id = ?) LIMIT 1",
+        (plan.event_id,),
+    ).fetchone()
+    if older is not None:
+        return False
     done = connection.execute(
         "UPDATE events SET state = 'planned', rules_hash = ?, planned_at = ?, matched = ?"
         " WHERE id = ? AND state = 'new'",

@@ -11,6 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -81,14 +82,18 @@ class Writer:
     # the thread -----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        connection = self._connect()
-        try:
-            while (batch := self._next()) is not None:
-                if batch:
-                    self._commit(connection, batch)
-                    self._resolve(batch)
-        finally:
-            connection.close()
+        connection: sqlite3.Connection | None = None
+        while (batch := self._next()) is not None:
+            try:
+                connection = connection or self._connect()
+                self._commit(connection, batch)
+            except Exception as error:
+                # The connection itself is in question: the next group gets a new one.
+                _fail(batch, error)
+                _close(connection)
+                connection = None
+            self._resolve(batch)
+        _close(connection)
 
     def _next(self) -> list[_Job] | None:
         batch = self._turns.get()
@@ -110,9 +115,19 @@ class Writer:
                 _do_apart(connection, batch)
         except sqlite3.Error as error:
             _roll_back(connection)
-            away = StoreUnavailable(f"the store cannot be written: {error}")
-            for job in batch:
-                job.result, job.error = None, away
+            _fail(batch, error)
+
+
+def _fail(batch: list[_Job], error: Exception) -> None:
+    away = StoreUnavailable(f"the store cannot be written: {error}")
+    for job in batch:
+        job.result, job.error = None, away
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 def _one_by_one(
