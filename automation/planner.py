@@ -57,8 +57,8 @@ class Planner:
         rules: RuleBook,
         directory: Directory,
         wake_runs: Callable[[], None],
-        crowded: Callable[[], bool],
-        begun: Callable[[], int],
+        crowded: Callable[[], bool] = lambda: False,
+        begun: Callable[[], int] = lambda: 0,
     ) -> None:
         """`crowded`: clients stand in line. `begun`: how many runs the dispatcher has begun so far."""
         self._store = store
@@ -68,7 +68,7 @@ class Planner:
         self._wake_runs = wake_runs
         self._crowded = crowded
         self._begun = begun
-        self._runs = 0
+        self._ready = 0
 
     async def work(self) -> float:
         """Plan one batch."""
@@ -119,8 +119,8 @@ class Planner:
         ]
         saved = await self._store.save_plan(planned, answers=answers)
         if saved and (planned.runs or answers):
-            self._runs += len(planned.runs)
+            self._ready += sum(run.waiting_for is None for run in planned.runs)
             self._wake_runs()
 
     def _ahead(self) -> bool:
-        return self._runs - self._begun() >= AHEAD
+        return self._ready - self._begun() >= AHEAD

@@ -36,7 +36,9 @@ log = structlog.get_logger()
 
 HOOKS = "/hooks/"
 BODY_SECONDS = 10.0
-"""How long a body may take behind its head; `web.server` cuts off a connection that takes longer."""
+"""How long a body may take behind its head; `web.server` cuts off a connection that takes longer, and
+says so under SLOW in the state of the request's scope."""
+SLOW = "slow"
 RETRY_AFTER_SECONDS = b"5"
 
 STATUS: Mapping[type[AutomationError], int] = {
@@ -70,8 +72,12 @@ Pairs = Sequence[tuple[bytes, bytes]]
 _SAFE: Pairs = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
 
 
+class SlowBody(DeliveryRefused):
+    """The body did not arrive in time."""
+
+
 class Disconnected(DeliveryRefused):
-    """The sender went away in the middle of its body, or was cut off for taking too long."""
+    """The sender went away in the middle of its body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +147,7 @@ class Hooks:
         try:
             self._check_host(headers)
             limit = self._deps.intake.limit(source)
-            body = await _body(headers, receive, limit)
+            body = await _body(headers, scope, receive, limit)
             reply = await self._deps.intake.receive(
                 WebhookRequest(
                     id=self._deps.new_id(),
@@ -223,7 +229,7 @@ def _first(headers: Headers, name: str, default: str = "") -> str:
     return next((value for key, value in headers if key == name), default)
 
 
-async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
+async def _body(headers: Headers, scope: Scope, receive: Receive, limit: int) -> bytes:
     """The raw bytes, as many as the source may send."""
     if _first(headers, "content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("the body is compressed")
@@ -235,7 +241,7 @@ async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            raise Disconnected
+            raise SlowBody if SLOW in scope.get("state", {}) else Disconnected
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > limit:

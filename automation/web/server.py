@@ -158,6 +158,8 @@ class BoundedProtocol(H11Protocol):
         now = self.loop.time()
         due = now + HEADER_SECONDS if self._due is None else self._due
         if due <= now:
+            if self.scope is not None:
+                self.scope["state"][app.SLOW] = True
             self.transport.close()
         else:
             self._timer = self.loop.call_at(due, self._look)
