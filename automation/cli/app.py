@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from automation.cli.exits import Exit
+from automation.cli.notion import notion
 from automation.model.errors import AutomationError, NotInStore, SettingsError, WrongUsage
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(notion)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 RulesDir = Annotated[

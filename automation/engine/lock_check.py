@@ -7,6 +7,7 @@ option it does not have is an error. A place where the file has a problem alread
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from automation.engine.known_file import RuleFile
@@ -18,6 +19,7 @@ from automation.engine.positions import Path
 from automation.engine.problems import Problem, nearest
 from automation.engine.reading import clean
 from automation.model.lock import Judge, Lock, LockedSource
+from automation.model.target import TargetName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +45,16 @@ def check_lock(
     judge: Judge,
     problems: Collection[Problem] = (),
     *,
+    names: Mapping[str, TargetName] = MappingProxyType({}),
     mentions: bool = False,
 ) -> Checked:
-    """Hold files to the lock. `files` are their texts, `tables` the same parsed, `problems` what they have already."""
+    """Hold files to the lock. `files` are their texts, `tables` the same parsed, `problems` what they have already;
+    `names` are [target] tables of other files."""
     taken: dict[str, set[tuple[int, int]]] = {path: set() for path in tables}
     for one in problems:
         taken.setdefault(one.path, set()).add((one.line, one.column))
     check = _Check(
-        targets=Targets(lock, judge, target_tables(tables)),
+        targets=Targets(lock, judge, {**names, **target_tables(tables)}),
         found=[],
         noted=[] if mentions else None,
         pages={one.id: pages_of(one) for one in lock.sources},

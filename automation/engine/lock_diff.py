@@ -245,11 +245,11 @@ class _Touching:
     def _broken(self, change: Change) -> list[Touched]:
         """What the check says with this change, and not without it."""
         after = check_lock(self.files, self.tables, change.after, self.judge)
-        known = {one.problem for one in self.before.found}
+        known = {_place(one) for one in self.before.found if one.problem.severity == "error"}
         return [
             _of_problem(one)
             for one in after.found
-            if one.problem not in known and one.problem.severity == "error"
+            if one.problem.severity == "error" and _place(one) not in known
         ]
 
     def _lost(self, mentions: Sequence[Mention], change: Change) -> Iterator[Touched]:
@@ -260,6 +260,10 @@ class _Touching:
                 found = targets.find(one.value)
                 if isinstance(found, Lost):
                     yield _touched(one, breaks=True, message=found.message)
+
+
+def _place(one: Found) -> tuple[str, int, int]:
+    return one.problem.path, one.problem.line, one.problem.column
 
 
 def _concerns(one: Mention, change: Change) -> bool:
