@@ -39,8 +39,13 @@ class Exchange:
 
     async def send(self, request: Request) -> Response:
         """Send it once, when the budget allows."""
-        await self.permit()
-        return await self.transmit(request)
+        if not self._refused:
+            await self.permit()
+            return await self.transmit(request)
+        async with self._gate:
+            # Whoever comes first is the probe; the others behind it learn from its answer.
+            await self.permit()
+            return await self._ask(_notion(request))
 
     async def permit(self) -> None:
         """Return when one request may be transmitted."""
@@ -48,13 +53,10 @@ class Exchange:
 
     async def transmit(self, request: Request) -> Response:
         """Send it once and at once: the caller has its permit."""
-        if not isinstance(request, Notion):
-            raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
         if not self._refused:
-            return await self._ask(request)
+            return await self._ask(_notion(request))
         async with self._gate:
-            # Whoever comes first is the probe; the others behind it learn from its answer.
-            return await self._ask(request)
+            return await self._ask(_notion(request))
 
     async def _ask(self, request: Notion) -> Response:
         left = self._governor.pause_left()
@@ -118,3 +120,9 @@ def _as_sent(page_id: str, request: Notion) -> JsonObject:
     url = f"https://www.notion.so/{page_id.replace('-', '')}"
     properties = as_read((request.body or {}).get("properties", {}))
     return {"object": "page", "id": page_id, "url": url, "properties": properties}
+
+
+def _notion(request: Request) -> Notion:
+    if not isinstance(request, Notion):
+        raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
+    return request

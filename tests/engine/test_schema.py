@@ -150,6 +150,10 @@ def test_the_vocabulary_knows_every_key_of_the_verbs_that_are_built() -> None:
 
 TOMBI = """\
 toml-version = "v1.0.0"
+[lint.rules]
+# The example shows one idea after the other, not one kind of table after the other.
+dotted-keys-out-of-order = "off"
+tables-out-of-order = "off"
 [schema]
 catalog = { paths = [] }
 [[schemas]]

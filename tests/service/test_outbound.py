@@ -90,7 +90,7 @@ async def test_the_version_the_token_and_the_body_go_out() -> None:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.readuntil(b"\r\n\r\n"))
-        heard.append(await reader.readexactly(18))
+        heard.append(await reader.readexactly(17))
         writer.write(answer(b"{}"))
 
     async with server(talk) as address, client(f"{address}/v1/") as notion:
