@@ -317,7 +317,7 @@ async def test_what_was_read_before_a_moment_is_outdated_once() -> None:
 
 
 def book(folder: Path, store: SqliteStore, told: Callable[[Any], None]) -> RuleBook:
-    return RuleBook(folder, actions=actions(), store=store, changed=told)
+    return RuleBook(folder, actions=actions(), store=store, changed=told, published={})
 
 
 async def test_an_old_rule_set_is_found_in_the_store_and_few_are_kept_at_hand(
