@@ -36,6 +36,10 @@ class Process:
         """Where a service listens, as soon as it says so."""
         return self._wait_for(self.err, r"listening on (http://\S+?),")
 
+    def heard(self, pattern: str) -> str:
+        """Wait until this was said on stderr."""
+        return self._wait_for(self.err, f"({pattern})")
+
     def _wait_for(self, path: Path, pattern: str) -> str:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while (found := re.search(pattern, path.read_text())) is None:

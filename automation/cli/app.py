@@ -3,6 +3,10 @@
 How they end is in `automation.cli.exits`.
 """
 
+import contextlib
+import io
+import os
+import signal
 import sys
 from typing import Annotated, Literal
 
@@ -22,6 +26,9 @@ app = typer.Typer(
 )
 app.add_typer(notion)
 
+TALKS = frozenset({"serve", "emulator", "demo", "send"})
+"""Commands that write to sockets, where a peer that went away is no reason to end."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 RulesDir = Annotated[
     str, typer.Option("--rules", help="The rules folder.", envvar="AUTOMATION_RULES")
@@ -39,11 +46,15 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Signed webhooks and schedules in, rules from TOML files, Notion pages out."""
+    if context.invoked_subcommand not in TALKS and hasattr(signal, "SIGPIPE"):
+        # `automation events | head -1`: a reader that has enough ends us as it ends any filter.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 @app.command()
@@ -53,8 +64,8 @@ def serve(
     ] = False,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "",
     port: Annotated[
-        int, typer.Option(help="The port to listen on; 0 takes a free one.", show_default=False)
-    ] = -1,
+        int | None, typer.Option(help="The port to listen on; 0 takes a free one.")
+    ] = None,
     rules: Annotated[str, typer.Option(help="The rules folder.")] = "",
     database: Annotated[str, typer.Option(help="sqlite:///FILE, or memory:")] = "",
 ) -> None:
@@ -63,7 +74,7 @@ def serve(
 
     given = {
         "AUTOMATION_HOST": host,
-        "AUTOMATION_PORT": str(port) if port >= 0 else "",
+        "AUTOMATION_PORT": "" if port is None else str(port),
         "AUTOMATION_RULES": rules,
         "AUTOMATION_DATABASE": database,
     }
@@ -243,7 +254,7 @@ def runs(
 
 @app.command()
 def emulator(
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
     seed: Annotated[str, typer.Option(help="What is in it: demo or empty.")] = "demo",
     requests_per_minute: Annotated[
         int,
@@ -296,13 +307,38 @@ def init(
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a sign shows its number instead.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_flushed(_run()))
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else Exit.DONE
     except AutomationError as error:
         _say(error)
-        sys.exit(_exit_of(error))
+        return _exit_of(error)
     except KeyboardInterrupt:
-        sys.exit(Exit.INTERRUPTED)
+        return Exit.INTERRUPTED
+    finally:
+        if hasattr(signal, "SIGPIPE"):
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    return Exit.DONE
+
+
+def _flushed(code: int) -> int:
+    """The code, once everything is written; else nobody reads any more, and Python is kept from trying."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.UNHEARD
+    return code
 
 
 def _exit_of(error: AutomationError) -> Exit:
@@ -318,7 +354,9 @@ def _exit_of(error: AutomationError) -> Exit:
 
 
 def _say(error: AutomationError) -> None:
-    print(f"automation: {error}", file=sys.stderr)
-    remedy = getattr(error, "remedy", "")
-    if remedy:
-        print(f"  {remedy}", file=sys.stderr)
+    from automation.cli.printable import printable
+
+    first, *others = str(error).splitlines() or [""]
+    lines = [f"automation: {first}", *(f"  {line}" for line in others)]
+    lines += [f"  {remedy}"] if (remedy := getattr(error, "remedy", "")) else []
+    print("\n".join(map(printable, lines)), file=sys.stderr)

@@ -37,13 +37,17 @@ class Payload:
 def find(text: str, name: str) -> Payload:
     """A payload file, or a sample by its event name. Raises NotInStore."""
     path = Path(text)
-    known = dict(samples())
     if path.is_file():
         return Payload(body=path.read_bytes(), name=name or name_of(path))
+    known = [one for one, _ in samples()]
     if text in known:
-        return Payload(body=known[text].read_bytes().rstrip(b"\n"), name=text)
-    listed = ", ".join(known)
-    raise NotInStore(f"{text} is neither a file nor a sample; samples: {listed}")
+        return sample(text)
+    raise NotInStore(f"{text} is neither a file nor a sample; samples: {', '.join(known)}")
+
+
+def sample(name: str) -> Payload:
+    """A sample that is there."""
+    return Payload(body=dict(samples())[name].read_bytes().rstrip(b"\n"), name=name)
 
 
 def name_of(path: Path) -> str:

@@ -9,13 +9,14 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from automation import settings
-from automation.cli.deliver import find, headers_for
+from automation.cli.deliver import headers_for, sample
 from automation.cli.files import recipes
 from automation.cli.logs import set_up
 from automation.cli.reading import Page, read_pages
@@ -87,6 +88,8 @@ async def _play(folder: Path) -> Report:
         stop = asyncio.Event()
         running = asyncio.create_task(service.run(sockets=[own_socket], stop=stop), name="service")
         try:
+            while not service.server.started and not running.done():  # noqa: ASYNC110  # no event for it
+                await asyncio.sleep(0.01)
             return await _deliver(service, own_url, environ, facts)
         finally:
             stop.set()
@@ -111,8 +114,6 @@ def environment(folder: Path, base_url: str, token: str) -> dict[str, str]:
 async def _deliver(
     service: Service, own_url: str, environ: dict[str, str], facts: dict[str, Any]
 ) -> Report:
-    while not service.server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
     answers = []
     bodies: dict[str, tuple[bytes, dict[str, str]]] = {}
     for name in DELIVERIES:
@@ -130,7 +131,7 @@ async def _deliver(
 
 
 def _signed(name: str, environ: dict[str, str]) -> tuple[bytes, dict[str, str]]:
-    payload = find(name, "")
+    payload = sample(name)
     variable = discover()[payload.source].secret_variable
     secret = environ[variable].encode()
     return payload.body, dict(headers_for(payload, secret=secret, now=datetime.now(UTC)))
@@ -144,16 +145,19 @@ async def _tick(service: Service) -> None:
 
 
 async def _settle(service: Service) -> None:
-    """Until everything that came in has ended."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            counts = await service.store.counts()
-            open_runs = sum(
-                counts.runs.get(state, 0) for state in ("pending", "running", "waiting")
-            )
-            if not counts.events.get("new") and not open_runs:
-                return
-            await asyncio.sleep(0.05)
+    """Until everything that came in has ended; what has not by then stands in the report."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await _ended(service)
+
+
+async def _ended(service: Service) -> None:
+    while True:
+        counts = await service.store.counts()
+        open_runs = sum(counts.runs.get(state, 0) for state in ("pending", "running", "waiting"))
+        if not counts.events.get("new") and not open_runs:
+            return
+        await asyncio.sleep(0.05)
 
 
 async def _report(

@@ -13,3 +13,5 @@ class Exit(IntEnum):
     SETTINGS = 3
     NOT_THERE = 4
     INTERRUPTED = 130
+    UNHEARD = 141
+    """Whoever read the output had enough: what the shell says of any filter that SIGPIPE ends."""

@@ -11,6 +11,7 @@ from typing import Any
 from automation.cli.catalogue import catalogue, from_store
 from automation.cli.deliver import as_event, find
 from automation.cli.files import samples
+from automation.cli.printable import printable
 from automation.engine.known_names import listened
 from automation.engine.outline import ELEMENT, Outlined, brief, outline
 from automation.engine.showing import shown
@@ -119,7 +120,7 @@ def _print_names(names: Sequence[str], known: Catalogue, *, as_json: bool) -> No
         grouped.setdefault(kind, []).append(name.removeprefix(kind).removeprefix("."))
     rows = [(kind, ", ".join(_below(some))) for kind, some in grouped.items()]
     for line in _columns([("event", "more exactly"), *rows]):
-        print(line)
+        print(printable(line))
     print("automation fields EVENT lists what a rule may use of it", file=sys.stderr)
 
 
@@ -138,7 +139,7 @@ def _print(
         (row.text, row.kind, _shown(row, documents), "; ".join(_about(row, found))) for row in rows
     ]
     for line in _columns([("path", "type", "example", "what it is"), *cells]):
-        print(line)
+        print(printable(line))
     words = [f"{len(rows)} field{'' if len(rows) == 1 else 's'} of {found.name}"]
     if len(found.events) > 1:
         words.append(f"which is {len(found.events)} events")

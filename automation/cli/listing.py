@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from automation import settings
+from automation.cli.printable import printable
 from automation.model.errors import NotInStore, WrongUsage
 from automation.model.run import Run, State
 from automation.store.base import Store, StoredEvent
@@ -161,8 +162,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     made = Table(*heads, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(printable, row))
     console = Console()
     if not console.is_terminal:
         console = Console(width=200, soft_wrap=True)
-    console.print(made, markup=False, highlight=False)
+    with console.capture() as shown:
+        console.print(made, markup=False, highlight=False)
+    print(shown.get(), end="")

@@ -14,6 +14,7 @@ from automation import settings
 from automation.cli.explain import load_all
 from automation.cli.files import rule_files
 from automation.cli.listing import with_store
+from automation.cli.printable import printable
 from automation.cli.report import Report, as_json, as_markdown, as_text
 from automation.cli.tracing import show, stdout
 from automation.engine.changes import KnownPage, against_known
@@ -68,7 +69,7 @@ def plan_rules(*, proposed: str, current: str, since: str, form: Form) -> int:
         case "json":
             print(json.dumps(as_json(report), indent=2, ensure_ascii=False, default=str))
         case "markdown":
-            print(as_markdown(report))
+            print("\n".join(map(printable, as_markdown(report).splitlines())))
         case "text":
             console = stdout()
             show(list(as_text(report, console.width)), console)

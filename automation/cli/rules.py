@@ -10,6 +10,7 @@ from automation.cli.files import recipes, rule_files
 from automation.cli.lockfile import held_to_locks
 from automation.engine.load import load
 from automation.engine.problems import render
+from automation.model.errors import WrongUsage
 from automation.wiring import actions
 
 
@@ -45,14 +46,17 @@ def counted(number: int, thing: str) -> str:
 
 
 def init_folder(folder: str) -> int:
-    """Copy the recipes; never over anything that is there."""
+    """Copy the recipes; never over anything that is there. Raises WrongUsage where they cannot be put."""
     target = Path(folder)
-    if target.exists() and any(target.iterdir()):
+    if target.is_dir() and any(target.iterdir()):
         print(f"{folder} is not empty; nothing was copied. Name a new folder.", file=sys.stderr)
         return 1
-    target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(recipes().glob("*.toml")):
-        shutil.copyfile(path, target / path.name)
-        print(target / path.name)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for path in sorted(recipes().glob("*.toml")):
+            shutil.copyfile(path, target / path.name)
+            print(target / path.name)
+    except OSError as error:
+        raise WrongUsage(f"{folder} cannot be made a rules folder: {error.strerror}") from error
     print(f"Now: automation check {folder}", file=sys.stderr)
     return 0

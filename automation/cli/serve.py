@@ -57,11 +57,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=1024)
-    except (socket.gaierror, UnicodeError) as error:
-        raise SettingsError("AUTOMATION_HOST", f"{host!r} is no address of this machine") from error
+    except UnicodeError as error:
+        raise SettingsError("AUTOMATION_HOST", f"{host!r} is no host's name") from error
     except OSError as error:
         said = str(error.strerror).partition(" (")[0].lower()
-        if error.errno == errno.EADDRNOTAVAIL:
+        # Codes below zero are those of looking up a name.
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
             raise SettingsError("AUTOMATION_HOST", f"cannot listen on {host}: {said}") from error
         raise SettingsError(
             "AUTOMATION_PORT", f"cannot listen on {host}:{port}: {said}; --port takes another"

@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from automation.cli.printable import printable
 from automation.engine.explain import Trace, TracedLine, TracedTable
 
 GAP = "  "
@@ -24,10 +25,11 @@ def stdout() -> Console:
 
 
 def show(lines: Sequence[Text], console: Console) -> None:
-    """Print lines that are laid out already."""
+    """Print lines that are laid out already; what comes from elsewhere moves no cursor."""
     for line in lines:
         line.rstrip()
-        console.print(line, soft_wrap=True)
+        plain = printable(line.plain)
+        console.print(line if plain == line.plain else Text(plain), soft_wrap=True)
 
 
 def fit(text: str, width: int) -> str:

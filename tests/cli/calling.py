@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import io
 import json
+import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from automation.sources.reading import read
 from automation.store.base import Store
 from automation.store.sqlite import SqliteStore
 from tests.engine.some import rule_set
+from tests.processes import clean
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -36,6 +39,29 @@ class Said:
     def data(self) -> Any:
         """Its standard output as JSON."""
         return json.loads(self.out)
+
+
+def called(folder: Path, *words: str, environ: Mapping[str, str]) -> Said:
+    """A command run in this process, in a folder and an environment of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    kept = sys.argv, dict(os.environ)
+    sys.argv = ["automation", *words]
+    os.environ.clear()
+    os.environ.update(clean(environ))
+    try:
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            main()
+    except SystemExit as end:
+        return Said(int(end.code or 0), out.getvalue(), err.getvalue())
+    finally:
+        sys.argv = kept[0]
+        os.environ.clear()
+        os.environ.update(kept[1])
+    raise AssertionError("a command ends by leaving")
 
 
 class Desk:

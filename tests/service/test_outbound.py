@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -90,7 +91,9 @@ async def test_the_version_the_token_and_the_body_go_out() -> None:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.readuntil(b"\r\n\r\n"))
-        heard.append(await reader.readexactly(17))
+        length = re.search(rb"content-length: (\d+)", heard[0].lower())
+        assert length is not None
+        heard.append(await reader.readexactly(int(length[1])))
         writer.write(answer(b"{}"))
 
     async with server(talk) as address, client(f"{address}/v1/") as notion:

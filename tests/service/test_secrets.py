@@ -3,16 +3,16 @@
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from automation import exchange
 from automation.cli.logs import set_up
 from automation.settings import LogStyle
 from automation.sources.discover import discover
-from tests.living import APPEND, CREATE, TARGETS, issue, live, local_notion, signed
+from tests.living import APPEND, CREATE, QUICK, TARGETS, issue, live, live_at, local_notion, signed
 
 pytestmark = pytest.mark.anyio
 
@@ -54,22 +54,20 @@ async def test_no_secret_is_in_a_log_an_answer_or_the_database(
     style: LogStyle,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exchange, "TOKEN_CLOSED_SECONDS", 0.1)
     secrets = {one.secret_variable: SECRET for one in discover().values()}
     secrets |= {f"{name}_PREVIOUS": f"{SECRET}-old" for name in secrets} | {"ACME_SECRET": SECRET}
     said: list[str] = []
+    quick = replace(QUICK, closed_token=0.1)
     async with local_notion() as notion:
         notion.emulator.workspace.token = CANARY
         for kind in ("401", "429", "500", "drop_before", "drop_after", "503_committed"):
             await notion.faults({"kind": kind, "path": "/pages"})
         settings = {**notion.settings, "NOTION_TOKEN": CANARY, **secrets}
+        rules = (TARGETS + CREATE, APPEND, DECLARED, "x =")
         set_up(style, logging.DEBUG)
         with caplog.at_level(logging.DEBUG):
-            async with live(
-                tmp_path, TARGETS + CREATE, APPEND, DECLARED, "x =", **settings
-            ) as service:
+            async with live_at(quick, tmp_path, *rules, **settings) as service:
                 said += [repr(service), repr(service.service)]
                 for answer in await provoke(service.client):
                     said += [answer.text, str(answer.headers)]

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,14 +52,18 @@ class Town:
             fault = {"kind": "slow", "seconds": seconds, "times": times, "path": "/pages"}
             await client.post("/_emulator/faults", json=fault)
 
-    async def made(self) -> Counter[str]:
-        """How often each page was made, by the emulator's own log."""
+    async def asked(self) -> list[dict[str, Any]]:
+        """The requests for pages that came to Notion."""
         async with client_of(self.emulator.facts["base_url"]) as client:
             log = (await client.get("/_emulator/requests")).json()
+        return [one for one in log if one["path"] == "/pages"]
+
+    async def made(self) -> Counter[str]:
+        """How often each page was made, by the emulator's own log."""
         return Counter(
             one["body"]["properties"]["Name"]["title"][0]["text"]["content"]
-            for one in log
-            if one["path"] == "/pages" and one["object_id"]
+            for one in await self.asked()
+            if one["object_id"]
         )
 
     async def runs(self, state: State | None = None) -> list[Run]:
@@ -114,7 +119,7 @@ async def test_a_signal_lets_what_is_under_way_end_and_exits_0(town: Town, numbe
     await town.slow(1.0, 16)
     sent = names(0, 40)
     assert await deliver(process.address(), sent) == sent
-    await eventually(lambda: town.runs(State.RUNNING), what="work under way")
+    await eventually(town.asked, what="a request under way")
     process.tell(number)
     assert process.ended() == 0
     assert "stopping" in process.err.read_text()
@@ -133,7 +138,7 @@ async def test_a_second_signal_ends_it_at_once(town: Town) -> None:
     process = town.serve()
     await town.slow(20.0, 16)
     await deliver(process.address(), ["one"])
-    await eventually(lambda: town.runs(State.RUNNING), what="work under way")
+    await eventually(town.asked, what="a request under way")
     process.tell(signal.SIGTERM)
     await asyncio.sleep(0.5)
     process.tell(signal.SIGTERM)
@@ -163,7 +168,11 @@ async def test_a_process_that_died_is_followed_at_once(town: Town) -> None:
     await eventually(lambda: town.all_done(3), what="the first work")
     await town.slow(3.0, 1)
     await deliver(process.address(), ["three"])
-    await eventually(lambda: town.runs(State.RUNNING), what="work under way")
+
+    async def under_way() -> bool:
+        return len(await town.asked()) > 3
+
+    await eventually(under_way, what="a request under way")
     process.kill()
     held = await town.runs(State.RUNNING)
     assert [run.event_id for run in held] != []
