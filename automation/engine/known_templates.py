@@ -1,5 +1,6 @@
 """The paths in templates: is the field there?"""
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,9 @@ from automation.engine.trails import (
 )
 from automation.engine.uses import Use, plainly_known, step_offset, uses
 from automation.model.fields import Fields, elements, names, only_lists
+
+_PLAIN = re.compile(r"[\w-]+")
+"""A name that may stand behind a dot."""
 
 
 def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
@@ -81,8 +85,10 @@ def _from_a_list(holder: str, name: str, trail: Trail) -> str:
 
 def spoken(root: str, path: tuple[Segment, ...]) -> str:
     """The path as people write it."""
-    steps = (
-        f".{step}" if isinstance(step, str) else f"[{'…' if step is None else step}]"
-        for step in path
-    )
-    return root + "".join(steps)
+    return root + "".join(map(_step, path))
+
+
+def _step(step: Segment) -> str:
+    if not isinstance(step, str):
+        return f"[{'…' if step is None else step}]"
+    return f".{step}" if _PLAIN.fullmatch(step) else f"['{step}']"

@@ -1,14 +1,14 @@
 """The steps of one rule, held to the lock: what each writes and asks, and what is read of the pages it found."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from automation.engine import known_lines, known_templates
 from automation.engine.known_file import Root, Roots, RuleFile
 from automation.engine.lock_mentions import Locked, Mentions
-from automation.engine.lock_pages import Pages, named
+from automation.engine.lock_pages import Pages, listed, named
 from automation.engine.lock_targets import Lost, Targets
 from automation.engine.lock_values import Asking, Setting
 from automation.engine.positions import Path
@@ -16,7 +16,7 @@ from automation.engine.problems import nearest
 from automation.engine.spots import spot
 from automation.engine.template import is_template
 from automation.engine.uses import looped_over, step_offset, uses
-from automation.model.lock import LockedPage, LockedProperty, LockedSource
+from automation.model.lock import LockedPage, LockedProperty, LockedSource, Wrong
 
 SETS = ("match", "set", "set_once")
 LINES = ("if", "only")
@@ -47,11 +47,12 @@ class Sight:
 
     read: Mapping[str, Known]
     made: Mapping[str, LockedSource]
+    roots: Roots = field(init=False, compare=False)
+    """For the checks of paths."""
 
-    @property
-    def roots(self) -> Roots:
-        """For the checks of paths."""
-        return Roots({name: one.root for name, one in self.read.items()})
+    def __post_init__(self) -> None:
+        roots = Roots({name: one.root for name, one in self.read.items()})
+        object.__setattr__(self, "roots", roots)
 
     def source(self, name: str) -> LockedSource | None:
         """The data source in which the root is a page."""
@@ -76,11 +77,13 @@ def _without(some: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """Checks the steps of one rule. `pages` are what is known of the pages of each data source, by its id."""
+    """Checks the steps of one rule. `pages` are what is known of the pages of each data source, by its id;
+    `refused` are the verdicts on properties, which the rules of all files share."""
 
     targets: Targets
     file: RuleFile
     pages: Mapping[str, Pages]
+    refused: dict[tuple[str, str, bool], Wrong | None]
     refuse_unknown: bool
     mentions: Mentions
 
@@ -204,7 +207,9 @@ class Steps:
         """The step's own keys; the data source it works in, if that is known."""
         found = self._target(verb, step, place)
         within = self._target("within", step, place) if verb == "update" else None
-        if verb == "update" and not isinstance(found, LockedSource):
+        if verb == "update":
+            if isinstance(found, LockedPage) and not found.source:
+                self._no_properties(step, place)
             found = self._page_of(step[verb], found, within, sight)
         if isinstance(found, LockedPage):
             if verb == "create":
@@ -258,6 +263,12 @@ class Steps:
                 helps = "set `title`, or create it in a data source"
                 self.file.wrong(span, "a page under a page has only a title", helps, error=True)
 
+    def _no_properties(self, step: Mapping[str, Any], place: Path) -> None:
+        """An `update` of a page that is no row."""
+        if isinstance(step.get("set"), Mapping) and step["set"]:
+            message = f"`{step['update']}` is in no data source: it has no properties to set"
+            self.file.wrong(self.file.key((*place, "set")), message, error=True)
+
     def _property(
         self, name: str, at: Path, source: LockedSource, *, is_key: bool
     ) -> LockedProperty | None:
@@ -280,9 +291,7 @@ class Steps:
             one = self._property(name, at, source, is_key=True)
             if one is None:
                 continue
-            wrong = judge.settable(source, one)
-            if wrong is None and matching:
-                wrong = judge.matchable(source, one)
+            wrong = self._refused(source, one, matching=matching)
             if wrong is not None:
                 self.file.wrong(self.file.key(at), wrong.message, wrong.help, error=True)
                 continue
@@ -297,6 +306,17 @@ class Steps:
                 note=self._note(source, one),
             )
             setting.check(value, at)
+
+    def _refused(
+        self, source: LockedSource, one: LockedProperty, *, matching: bool
+    ) -> Wrong | None:
+        """Why the property takes no value at all, whatever it is."""
+        asked = (source.id, one.id, matching)
+        if asked not in self.refused:
+            judge = self.targets.judge
+            wrong = judge.settable(source, one)
+            self.refused[asked] = wrong or (judge.matchable(source, one) if matching else None)
+        return self.refused[asked]
 
     def _note(self, source: LockedSource, one: LockedProperty) -> Any:
         return partial(_noted, self.mentions, source, one)
@@ -340,8 +360,8 @@ def _nobody(at: Path, value: Any) -> None:
     """A page's own times are in no lock."""
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    return nearest(name, names) or f"it has: {', '.join(names)}"
+def _nearest(name: str, names: Sequence[str]) -> str:
+    return nearest(name, names) or f"it has: {listed(names)}"
 
 
 def _texts(raw: Any, place: Path) -> Iterator[tuple[Path, str]]:

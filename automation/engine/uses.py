@@ -19,6 +19,8 @@ _TAG = re.compile(r"\{[{%]([^{}]*)[%}]\}")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PATH = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\d+\])*)(\s*[.\[])?")
 _STEP = re.compile(r"\.\s*([\w-]+)|\[(\d+)\]")
+_ANY_STEP = re.compile(r"\s*(?:\.\s*([\w-]+)|\[\s*(?:\d+|'([^']*)'|\"([^\"]*)\")\s*\])")
+"""One step of a path; the group is its name, wherever that stands."""
 _SINGLE = re.compile(r"\{\{-?([^{}|]*?)(\|[^{}]*?)?-?\}\}")
 _SAME_ELEMENTS = re.compile(r"(?:\|\s*(?:(?:reverse|uniq|sort)\s*|sort\s*:[^|]*))*")
 
@@ -82,8 +84,14 @@ def _steps(text: str) -> tuple[Segment, ...]:
 
 def step_offset(text: str, use: Use, step: int) -> int:
     """Where the step of the path begins in the template; where it cannot be told, the path's own beginning."""
-    found = _PATH.match(text, use.offset)
-    if found is None:
+    at = use.offset + len(use.root)
+    if not text.startswith(use.root, use.offset):
         return use.offset
-    places = [one.start(1) for one in _STEP.finditer(text, found.start(2), found.end(2))]
-    return places[step] if step < len(places) and places[step] >= 0 else use.offset
+    for number in range(step + 1):
+        found = _ANY_STEP.match(text, at)
+        if found is None:
+            break
+        at = found.end()
+        if number == step and found.lastindex:
+            return found.start(found.lastindex)
+    return use.offset
