@@ -9,7 +9,9 @@ from typing import Any, Self
 
 import httpx
 import pytest
+import typer
 
+from automation.cli.app import app
 from automation.cli.exits import Exit
 from automation.cli.files import recipes
 from automation.emulator import serve as local
@@ -18,6 +20,7 @@ from automation.emulator.versions import CURRENT
 from automation.model.lock import LOCK_FILE
 from automation.notion.locking import read_lock
 from tests.cli.calling import Desk
+from tests.reading_docs import ROOT, code, section
 
 
 class Workspace:
@@ -307,6 +310,22 @@ def test_what_is_gone_breaks_the_rules_that_name_it(office: Desk, workspace: Wor
             ["slack-mention", "weekday-digest"],
         ),
     ]
+
+
+# how they are described ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["pull", "diff"])
+def test_every_option_is_described(command: str) -> None:
+    group: Any = typer.main.get_command(app)
+    wanted = {
+        option
+        for param in group.commands["notion"].commands[command].params
+        for option in param.opts
+        if option != "--help"
+    }
+    assert {"--json", "--rules"} <= wanted
+    assert wanted - set(code(section(ROOT / "docs" / "commands.md", "## `notion`"))) == set()
 
 
 # how they end -------------------------------------------------------------------------------------
