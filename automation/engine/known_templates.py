@@ -1,7 +1,7 @@
 """The paths in templates: is the field there?"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
     """Every template in a value, however deep."""
     if isinstance(value, str):
         if is_template(value) and not plainly_known(value, roots.known):
-            _template(value, at, roots, file)
+            hold(value, at, uses(value), roots, file)
     elif isinstance(value, Mapping):
         for key, one in value.items():
             check(one, (*at, key), roots, file)
@@ -37,8 +37,9 @@ def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
             check(one, (*at, index), roots, file)
 
 
-def _template(text: str, at: Path, roots: Roots, file: RuleFile) -> None:
-    for use in uses(text):
+def hold(text: str, at: Path, found: Iterable[Use], roots: Roots, file: RuleFile) -> None:
+    """The paths of one template to what its roots may be."""
+    for use in found:
         root = roots.known.get(use.root)
         if root is None:
             continue

@@ -13,7 +13,8 @@ from typing import Any
 from automation.engine.known_file import RuleFile
 from automation.engine.lock_mentions import Mention, Mentions
 from automation.engine.lock_pages import Pages, pages_of
-from automation.engine.lock_steps import NOTHING, Steps
+from automation.engine.lock_reading import NOTHING
+from automation.engine.lock_steps import Steps
 from automation.engine.lock_targets import Lost, Targets, target_tables
 from automation.engine.positions import Path
 from automation.engine.problems import Problem, nearest

@@ -418,6 +418,21 @@ CASES: dict[str, tuple[str, list[str]]] = {
         EACH + '[[rule.do.do]]\nupdate = "{{ task }}"\nset.Notes = "{{ task.Nots }}"',
         ["12:22+4 error: `task.Nots` is not a field of `Tasks` (did you mean `Notes`?)"],
     ),
+    "an-unknown-field-in-a-template-s-own-loop": (
+        FIND
+        + """[[rule.do]]\nappend = "Log"
+body = "{% for t in stale %}{{ t.Nmae }}{% if t['Due dat'] %}{{ t.Name }}{% endif %}{% endfor %}"\n""",
+        [
+            "9:34+4 error: `t.Nmae` is not a field of `Tasks` (did you mean `Name`?)",
+            "9:50+7 error: `t['Due dat']` is not a field of `Tasks` (did you mean `Due date`?)",
+        ],
+    ),
+    "a-name-that-two-loops-give": (
+        FIND
+        + """[[rule.do]]\nappend = "Log"
+body = "{% for t in stale %}{{ t.Name }}{% endfor %}{% for t in event.x %}{{ t.y }}{% endfor %}"\n""",
+        [],
+    ),
     "what-is-there": (
         EACH
         + 'update = "{{ task.url }}"\nset.Notes = "{{ task[\'Due date\'].start }} {{ task.properties.Name }} {{ task.id }} {{ task.Labels[0] }} {{ task.Score.anything }} {{ stale.size }}"',
@@ -601,7 +616,7 @@ ODD = (
     HEAD + '[[rule.do]]\ncreate = "Tasks"\nset."Due date" = { start = {}, end = [] }',
     HEAD + '[[rule.do]]\nfind = "Tasks"\nwhere.Status = {}\nwhere.Name = [[1]]\norder = 5\nid = 5',
     HEAD + '[[rule.do]]\nfind = "Tasks"\nwhere.Name.any.x = 1\norder = [5, ""]',
-    HEAD + FIND[:-1] + "\n[[rule.do]]\nfor_each = 5\nas = 5\ndo = 5\nif = 5\nonly = [5]",
+    HEAD + FIND[:-1] + "\n[[rule.do]]\nfor_each = "{{ stale }}"\nas = [5]\nid = [5]\nupdate = 5\ndo = 5\nif = 5\nonly = [5]",
     HEAD + FIND + '[[rule.do]]\nupdate = "{{ stale"\nbody = "{{ stale | }} {% for %}"',
 )
 
