@@ -42,7 +42,7 @@ class Reader:
 
     client: NotionClient
     per_minute: int
-    say: Callable[[str], None]
+    say: Callable[[str], object]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], float] = field(default=lambda: asyncio.get_running_loop().time())
     _sent: deque[float] = field(default_factory=deque)

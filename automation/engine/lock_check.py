@@ -13,12 +13,13 @@ from typing import Any
 from automation.engine.known_file import RuleFile
 from automation.engine.lock_mentions import Mention, Mentions
 from automation.engine.lock_pages import Pages, pages_of
-from automation.engine.lock_steps import NOTHING, Steps
+from automation.engine.lock_reading import NOTHING
+from automation.engine.lock_steps import Steps
 from automation.engine.lock_targets import Lost, Targets, target_tables
 from automation.engine.positions import Path
 from automation.engine.problems import Problem, nearest
 from automation.engine.reading import clean
-from automation.model.lock import Judge, Lock, LockedSource
+from automation.model.lock import Judge, Lock, LockedSource, Wrong
 from automation.model.target import TargetName
 
 
@@ -58,6 +59,7 @@ def check_lock(
         found=[],
         noted=[] if mentions else None,
         pages={one.id: pages_of(one) for one in lock.sources},
+        refused={},
     )
     for path, raw in tables.items():
         check.file(RuleFile(path=path, text=clean(files[path]), taken=taken[path]), raw)
@@ -70,6 +72,7 @@ class _Check:
     found: list[Found]
     noted: list[Mention] | None
     pages: Mapping[str, Pages]
+    refused: dict[tuple[str, str, bool], Wrong | None]
 
     def file(self, file: RuleFile, raw: Mapping[str, Any]) -> None:
         """One file: its targets, then its rules."""
@@ -101,6 +104,7 @@ class _Check:
             targets=self.targets,
             file=file,
             pages=self.pages,
+            refused=self.refused,
             refuse_unknown=refuse_unknown,
             mentions=Mentions(file=file, rule=rule_id, noted=self.noted),
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from automation.engine.lock_check import Checked, Found, check_lock
 from automation.engine.lock_mentions import Mention, Role
-from automation.engine.lock_targets import Lost, Targets, target_tables
+from automation.engine.lock_targets import Lost, Targets, named_targets
 from automation.model.lock import (
     Judge,
     Lock,
@@ -21,6 +21,7 @@ from automation.model.lock import (
     LockedProperty,
     LockedSource,
 )
+from automation.model.target import TargetName
 
 
 class Kind(StrEnum):
@@ -216,7 +217,9 @@ def differences(
 ) -> list[Difference]:
     """Every change with what it touches in these rule files."""
     before = check_lock(files, tables, lock, judge, mentions=True)
-    touching = _Touching(files=files, tables=tables, judge=judge, before=before)
+    touching = _Touching(
+        files=files, tables=tables, names=named_targets(tables), judge=judge, before=before
+    )
     return [Difference(change=one, touched=touching.by(one)) for one in changes(lock, now)]
 
 
@@ -224,15 +227,14 @@ def differences(
 class _Touching:
     files: Mapping[str, str]
     tables: Mapping[str, Mapping[str, Any]]
+    names: Mapping[str, TargetName]
     judge: Judge
     before: Checked
 
     def by(self, change: Change) -> tuple[Touched, ...]:
         """The places a change touches, the broken ones first, each in the order of the files."""
         mentions = [one for one in self.before.mentions if _concerns(one, change)]
-        if not mentions and change.kind not in {Kind.NEW, Kind.RETITLED}:
-            return ()
-        broken = list(self._lost(mentions, change)) + self._broken(change)
+        broken = list(self._lost(mentions, change)) + self._broken(mentions, change)
         places = {(one.path, one.line, one.column) for one in broken}
         rules = {(one.path, one.rule) for one in broken}
         only = [
@@ -242,9 +244,13 @@ class _Touching:
         ]
         return tuple(_once(_sorted(broken))) + tuple(_once(_sorted(only)))
 
-    def _broken(self, change: Change) -> list[Touched]:
-        """What the check says with this change, and not without it."""
-        after = check_lock(self.files, self.tables, change.after, self.judge)
+    def _broken(self, mentions: Sequence[Mention], change: Change) -> list[Touched]:
+        """What the check says with this change, and not without it, in the files that it can concern."""
+        paths = {one.path for one in mentions}
+        if _title_after(change) in {name.text for name in self.names.values()}:
+            paths = set(self.tables)  # two things may have one title now
+        tables = {path: raw for path, raw in self.tables.items() if path in paths}
+        after = check_lock(self.files, tables, change.after, self.judge, names=self.names)
         known = {_place(one) for one in self.before.found if one.problem.severity == "error"}
         return [
             _of_problem(one)
@@ -254,12 +260,23 @@ class _Touching:
 
     def _lost(self, mentions: Sequence[Mention], change: Change) -> Iterator[Touched]:
         """Steps whose target is not found any more: their rules wait."""
-        targets = Targets(change.after, self.judge, target_tables(self.tables))
+        targets = Targets(change.after, self.judge, self.names)
         for one in mentions:
             if one.role is Role.TARGET:
                 found = targets.find(one.value)
                 if isinstance(found, Lost):
                     yield _touched(one, breaks=True, message=found.message)
+
+
+def _title_after(change: Change) -> str | None:
+    """The title that something has by this change, and had not before."""
+    match change.kind:
+        case Kind.NEW:
+            return change.thing.title
+        case Kind.RETITLED:
+            return change.now
+        case _:
+            return None
 
 
 def _place(one: Found) -> tuple[str, int, int]:

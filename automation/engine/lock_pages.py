@@ -1,6 +1,7 @@
 """What templates and conditions see of a page that `find` gave: its properties, as the lock has them."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from liquid.builtin.expressions import FilteredExpression, StringLiteral
@@ -13,6 +14,8 @@ from automation.engine.trails import Ground
 from automation.model.errors import TemplateFailed
 from automation.model.fields import ANYTHING, Field, Fields, Form, Forms, Kind, ListOf, Plain
 from automation.model.lock import LockedProperty, LockedSource
+
+MAX_LISTED = 12
 
 TEXT: Forms = (Plain(Kind.TEXT),)
 TIME: Forms = (Plain(Kind.TIME),)
@@ -42,6 +45,7 @@ BY_NAME = frozenset(
     {"pluck", "map", "where", "reject", "find", "find_index", "has", "sort", "uniq", "sum"}
 )
 """Filters of lists that are given the name of a field."""
+_BY_NAME = re.compile(rf"\|\s*(?:{'|'.join(sorted(BY_NAME))})\b")
 SAME_PAGES = frozenset({"where", "reject", "sort", "uniq", "reverse", "compact"})
 """Filters that leave pages what they are."""
 
@@ -86,9 +90,15 @@ def pages_of(source: LockedSource) -> Pages:
         events=(fields,),
         published=True,
         schemas=(),
-        look=f"it has: {', '.join(names)}",
+        look=f"it has: {listed(names)}",
     )
     return Pages(source=source, ground=ground, forms=(fields,), names=names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, not all where they are many."""
+    more = ", …" if len(names) > MAX_LISTED else ""
+    return ", ".join(names[:MAX_LISTED]) + more
 
 
 def _forms(one: LockedProperty) -> Forms:
@@ -112,7 +122,7 @@ class Named:
 
 def named(text: str) -> Iterator[Named]:
     """`{{ stale | pluck: "Status" }}`: every such name."""
-    if not any(word in text for word in BY_NAME):
+    if _BY_NAME.search(text) is None:
         return
     try:
         compiled = compile_text(text).compiled

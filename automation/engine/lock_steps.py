@@ -1,25 +1,23 @@
-"""The steps of one rule, held to the lock: what each writes and asks, and what is read of the pages it found."""
+"""The steps of one rule, held to the lock: what each writes and asks, and whose pages it is about."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from automation.engine import known_lines, known_templates
-from automation.engine.known_file import Root, Roots, RuleFile
+from automation.engine.known_file import RuleFile
 from automation.engine.lock_mentions import Locked, Mentions
-from automation.engine.lock_pages import Pages, named
+from automation.engine.lock_pages import Pages, listed
+from automation.engine.lock_reading import Known, Reading, Sight
 from automation.engine.lock_targets import Lost, Targets
 from automation.engine.lock_values import Asking, Setting
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
-from automation.engine.spots import spot
 from automation.engine.template import is_template
-from automation.engine.uses import looped_over, step_offset, uses
-from automation.model.lock import LockedPage, LockedProperty, LockedSource
+from automation.engine.uses import looped_over
+from automation.model.lock import LockedPage, LockedProperty, LockedSource, Wrong
 
 SETS = ("match", "set", "set_once")
-LINES = ("if", "only")
 OWN_TIMES = frozenset({"created_time", "last_edited_time"})
 PAGE_TITLE = frozenset({"title", "Name"})
 """All that a page under a page can be given."""
@@ -29,58 +27,14 @@ VERBS = ("create", "upsert", "find", "update", "append", "comment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A root that is a page, or a list of pages."""
-
-    pages: Pages
-    many: bool = False
-
-    @property
-    def root(self) -> Root:
-        """What paths through it are held to."""
-        return self.pages.many if self.many else self.pages.one
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What a step sees: the roots that `find` gave, and those that are only known to be some page of a data source."""
-
-    read: Mapping[str, Known]
-    made: Mapping[str, LockedSource]
-
-    @property
-    def roots(self) -> Roots:
-        """For the checks of paths."""
-        return Roots({name: one.root for name, one in self.read.items()})
-
-    def source(self, name: str) -> LockedSource | None:
-        """The data source in which the root is a page."""
-        known = self.read.get(name)
-        if known is not None:
-            return None if known.many else known.pages.source
-        return self.made.get(name)
-
-    def but(self, name: Any) -> "Sight":
-        """The name means something else from here on."""
-        if name not in self.read and name not in self.made:
-            return self
-        return Sight(_without(self.read, name), _without(self.made, name))
-
-
-NOTHING = Sight({}, {})
-
-
-def _without(some: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: one for key, one in some.items() if key != name}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """Checks the steps of one rule. `pages` are what is known of the pages of each data source, by its id."""
+    """Checks the steps of one rule. `pages` are what is known of the pages of each data source, by its id;
+    `refused` are the verdicts on properties, which the rules of all files share."""
 
     targets: Targets
     file: RuleFile
     pages: Mapping[str, Pages]
+    refused: dict[tuple[str, str, bool], Wrong | None]
     refuse_unknown: bool
     mentions: Mentions
 
@@ -94,7 +48,7 @@ class Steps:
     def _step(self, step: Mapping[str, Any], place: Path, sight: Sight) -> Sight:
         inner = self._looped(step, place, sight)
         if inner.read:
-            self._read(step, place, inner)
+            Reading(file=self.file, mentions=self.mentions).step(step, place, inner)
         verb = next((one for one in VERBS if isinstance(step.get(one), str)), "")
         source = self._verb(verb, step, place, inner) if verb else None
         if isinstance(step.get("do"), list):
@@ -108,12 +62,13 @@ class Steps:
         if not isinstance(over, str):
             return sight
         if sight.read:
-            self._template(over, (*place, "for_each"), sight)
+            reading = Reading(file=self.file, mentions=self.mentions)
+            reading.template(over, (*place, "for_each"), sight)
         name, found = step.get("as", "item"), looped_over(over)
         known = sight.read.get(found[0]) if found and not found[1] else None
         if known is None or not known.many or not isinstance(name, str):
             return sight.but(name)
-        return Sight({**sight.read, name: Known(pages=known.pages)}, _without(sight.made, name))
+        return Sight({**sight.read, name: Known(pages=known.pages)}, sight.but(name).made)
 
     def _named(
         self, step: Mapping[str, Any], verb: str, source: LockedSource | None, sight: Sight
@@ -132,70 +87,6 @@ class Steps:
             return Sight(sight.read, {**sight.made, name: source})
         return sight
 
-    # what is read ---------------------------------------------------------------------------------
-
-    def _read(self, step: Mapping[str, Any], place: Path, sight: Sight) -> None:
-        """Every path through pages that a step reads."""
-        for key, value in step.items():
-            if key in LINES and isinstance(value, Mapping):
-                known_lines.check_roots(value, (*place, key), sight.roots, self.file)
-                self._lines(value, (*place, key), sight)
-            elif key not in {"do", "for_each", "as"}:
-                self._templates(value, (*place, key), sight)
-
-    def _lines(self, raw: Mapping[str, Any], place: Path, sight: Sight) -> None:
-        """Names of filters in the lines, and what the lines mention."""
-        self._templates(raw, place, sight)
-        for name, lines in raw.items():
-            known = sight.read.get(name)
-            for key in lines if known is not None and isinstance(lines, Mapping) else ():
-                one = known.pages.source.find(key) if known is not None else None
-                if known is not None and one is not None:
-                    at = (*place, name, key)
-                    self.mentions.of_name(at, known.pages.source, one, is_key=True)
-
-    def _templates(self, value: Any, at: Path, sight: Sight) -> None:
-        if isinstance(value, str):
-            if is_template(value):
-                self._template(value, at, sight)
-        elif isinstance(value, Mapping):
-            for key, one in value.items():
-                self._templates(one, (*at, key), sight)
-        elif isinstance(value, list):
-            for index, one in enumerate(value):
-                self._templates(one, (*at, index), sight)
-
-    def _template(self, text: str, at: Path, sight: Sight) -> None:
-        """Paths, then the names that filters of lists are given, whose misses would be silent."""
-        known_templates.check(text, at, sight.roots, self.file)
-        if self.mentions.noted is not None:
-            self._mention(text, at, sight)
-        for one in named(text):
-            known = sight.read.get(one.root)
-            if known is None:
-                continue
-            span = partial(spot, self.file.lines, self.file.value(at), one.offset, len(one.name))
-            if not known.pages.has(one.name):
-                helps = nearest(one.name, known.pages.names) or known.pages.ground.look
-                message = f"`{one.name}` is not a field of {known.pages.ground.title}"
-                self.file.wrong(span(), message, helps, error=True)
-            elif self.mentions.noted is not None:
-                self._mention_name(one.name, known, span())
-
-    def _mention(self, text: str, at: Path, sight: Sight) -> None:
-        for use in uses(text):
-            known = sight.read.get(use.root)
-            for step, name in enumerate(use.path if known is not None else ()):
-                if known is not None and isinstance(name, str) and known.pages.has(name):
-                    offset = step_offset(text, use, step)
-                    span = spot(self.file.lines, self.file.value(at), offset, len(name))
-                    self._mention_name(name, known, span)
-
-    def _mention_name(self, name: str, known: Known, span: Any) -> None:
-        one = known.pages.source.find(name)
-        if one is not None:
-            self.mentions.inside(span, known.pages.source, one)
-
     # what is written and asked --------------------------------------------------------------------
 
     def _verb(
@@ -204,7 +95,9 @@ class Steps:
         """The step's own keys; the data source it works in, if that is known."""
         found = self._target(verb, step, place)
         within = self._target("within", step, place) if verb == "update" else None
-        if verb == "update" and not isinstance(found, LockedSource):
+        if verb == "update":
+            if isinstance(found, LockedPage) and not found.source:
+                self._no_properties(step, place)
             found = self._page_of(step[verb], found, within, sight)
         if isinstance(found, LockedPage):
             if verb == "create":
@@ -258,6 +151,12 @@ class Steps:
                 helps = "set `title`, or create it in a data source"
                 self.file.wrong(span, "a page under a page has only a title", helps, error=True)
 
+    def _no_properties(self, step: Mapping[str, Any], place: Path) -> None:
+        """An `update` of a page that is no row."""
+        if isinstance(step.get("set"), Mapping) and step["set"]:
+            message = f"`{step['update']}` is in no data source: it has no properties to set"
+            self.file.wrong(self.file.key((*place, "set")), message, error=True)
+
     def _property(
         self, name: str, at: Path, source: LockedSource, *, is_key: bool
     ) -> LockedProperty | None:
@@ -280,9 +179,7 @@ class Steps:
             one = self._property(name, at, source, is_key=True)
             if one is None:
                 continue
-            wrong = judge.settable(source, one)
-            if wrong is None and matching:
-                wrong = judge.matchable(source, one)
+            wrong = self._refused(source, one, matching=matching)
             if wrong is not None:
                 self.file.wrong(self.file.key(at), wrong.message, wrong.help, error=True)
                 continue
@@ -297,6 +194,17 @@ class Steps:
                 note=self._note(source, one),
             )
             setting.check(value, at)
+
+    def _refused(
+        self, source: LockedSource, one: LockedProperty, *, matching: bool
+    ) -> Wrong | None:
+        """Why the property takes no value at all, whatever it is."""
+        asked = (source.id, one.id, matching)
+        if asked not in self.refused:
+            judge = self.targets.judge
+            wrong = judge.settable(source, one)
+            self.refused[asked] = wrong or (judge.matchable(source, one) if matching else None)
+        return self.refused[asked]
 
     def _note(self, source: LockedSource, one: LockedProperty) -> Any:
         return partial(_noted, self.mentions, source, one)
@@ -340,8 +248,8 @@ def _nobody(at: Path, value: Any) -> None:
     """A page's own times are in no lock."""
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    return nearest(name, names) or f"it has: {', '.join(names)}"
+def _nearest(name: str, names: Sequence[str]) -> str:
+    return nearest(name, names) or f"it has: {listed(names)}"
 
 
 def _texts(raw: Any, place: Path) -> Iterator[tuple[Path, str]]:

@@ -148,7 +148,8 @@ class Asking:
             return
         wrong = self.judge.asked(self.source, self.name, word, value)
         if wrong is not None:
-            self.file.wrong(self.file.value(at), wrong.message, wrong.help, error=True)
+            helps = _help(wrong, value, self.source.find(self.name))
+            self.file.wrong(self.file.value(at), wrong.message, helps, error=True)
 
 
 def _no_test(word: str) -> Wrong:
@@ -174,19 +175,18 @@ def _has_template(value: Any) -> bool:
     return isinstance(value, str) and is_template(value)
 
 
-def _help(wrong: Wrong, value: Any, one: LockedProperty) -> str:
+def _help(wrong: Wrong, value: Any, one: LockedProperty | None) -> str:
     """Several options in one text are taken for one; a number in quotes is a text."""
-    if isinstance(value, str) and one.type == "multi_select" and "," in value:
-        return (
-            "several options are a list: ["
-            + ", ".join(f'"{part.strip()}"' for part in value.split(","))
-            + "]"
-        )
-    if isinstance(value, str) and one.type == "number" and _is_number(value):
-        return "remove the quotes"
-    if one.type == "checkbox" and value in {"true", "false"}:
-        return "remove the quotes"
-    return wrong.help
+    match one.type if one is not None and isinstance(value, str) else "":
+        case "multi_select" if "," in value:
+            parts = ", ".join(f'"{part.strip()}"' for part in value.split(","))
+            return f"several options are a list: [{parts}]"
+        case "number" if _is_number(value):
+            return "remove the quotes"
+        case "checkbox" if value in {"true", "false"}:
+            return "remove the quotes"
+        case _:
+            return wrong.help
 
 
 def _is_number(text: str) -> bool:
