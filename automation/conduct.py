@@ -12,6 +12,7 @@ A dry run asks and waits like any other; its writes are only imagined, and never
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from automation import watching
@@ -26,11 +27,20 @@ from automation.notion import settling
 from automation.notion.rehearsal import Rehearsal
 from automation.store.base import Allowance, Store
 
-Send = Callable[[Request], Awaitable[Response]]
 Walk = Generator[Asked, Response, Finished]
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far Notion's clock may be behind ours when the effect of a doubtful write is looked for."""
+
+
+class Way(Protocol):
+    """The way to the other side."""
+
+    async def permit(self) -> None:
+        """Return when the budget allows one request."""
+
+    async def transmit(self, request: Request) -> Response:
+        """Send it once and at once. Raises NotSent, Deferred, Doubtful or NotionRejected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,9 @@ class Settle:
     """How long after sending a doubtful write Notion is asked about it, and how an attempt keeps its lease."""
 
     seconds: float
+    stale: float
+    """A write that is not on its way this long after it was decided is not sent any more: its process
+    stood still, and another may have taken the run over."""
     hold: Callable[[], Awaitable[None]]
     """Make sure that the lease lasts for one more request. Raises LeaseLost."""
 
@@ -74,14 +87,14 @@ class Conduct:
         *,
         claim: Claim,
         store: Store,
-        send: Send,
+        way: Way,
         clock: Clock,
         settle: Settle,
         terms: Terms,
     ) -> None:
         self._claim = claim
         self._store = store
-        self._send = send
+        self._way = way
         self._clock = clock
         self._settle = settle
         self._terms = terms
@@ -129,9 +142,11 @@ class Conduct:
             return await self._event(asked.key, asked.request, entry)
         if entry is None:
             return await self._live(asked)
-        if entry.response is not None:
-            return entry.response
-        return await self._doubtful(entry)
+        if entry.response is None:
+            return await self._doubtful(entry)
+        if self._rehearsal is not None:
+            self._rehearsal.note(entry.response)
+        return entry.response
 
     # a request for the first time -----------------------------------------------------------------
 
@@ -140,13 +155,15 @@ class Conduct:
             return await self._rehearsed(self._rehearsal, asked)
         if not writes(asked.request):
             return await self._read(asked)
-        await self._settle.hold()
+        await self._clear_the_way(asked.request)
         entry = Entry(key=asked.key, request=asked.request, sent_at=self._clock.now())
         await self._intend(entry, counts=asked.counts)
         self._unwritten.clear()
         return await self._perform(entry)
 
     async def _read(self, asked: Asked) -> Response:
+        if isinstance(asked.request, Notion):
+            await self._way.permit()
         response = await self._carry_out(asked.request)
         now = self._clock.now()
         self._unwritten.append(
@@ -181,9 +198,15 @@ class Conduct:
                 remedy="Retry the run on another day, or raise it and replay the event.",
             )
 
+    async def _clear_the_way(self, request: Request) -> None:
+        """Everything that may take its time, before a write is decided: the budget, then the lease."""
+        if isinstance(request, Notion):
+            await self._way.permit()
+        await self._settle.hold()
+
     async def _perform(self, entry: Entry) -> Response:
         try:
-            response = await self._carry_out(entry.request)
+            response = await self._carry_out(self._fresh(entry))
         except (NotSent, Deferred, StepFailed, StoreError):
             # Certainly not carried out: the next attempt may send it without settling.
             await self._store.forget(self._claim, entry.key)
@@ -193,6 +216,12 @@ class Conduct:
         await self._record(replace(entry, response=response, made=made))
         return response
 
+    def _fresh(self, entry: Entry) -> Request:
+        """The request, if it was decided just now. Raises NotSent."""
+        if self._clock.now() - entry.sent_at > timedelta(seconds=self._settle.stale):
+            raise NotSent("the process stood still before the request was on its way")
+        return entry.request
+
     async def _carry_out(self, request: Request) -> Response:
         match request:
             case Recall(key=key):
@@ -200,25 +229,33 @@ class Conduct:
             case Remember(key=key, value=value):
                 await self._store.remember(key, value)
                 return Response(status=200)
+            case Notion():
+                return await self._way.transmit(request)
             case _:
-                return await self._send(request)
+                raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
 
     # a request that may have been carried out -----------------------------------------------------
 
     async def _doubtful(self, entry: Entry) -> Response:
         request = entry.request
-        if not isinstance(request, Notion) or request.repeat is not Repeat.DOUBLES:
+        if not isinstance(request, Notion):
             return await self._again(entry)
+        # Also what is safe to repeat: carried out late, it would undo what the lane writes next.
         if self._clock.now() < entry.sent_at + timedelta(seconds=self._settle.seconds):
             raise Unsettled(entry)
+        if request.repeat is not Repeat.DOUBLES:
+            return await self._again(entry)
         for candidate in await self._candidates(request, entry):
             found = replace(entry, response=candidate.response, made=candidate.made)
             if await self._store.adopt(self._claim, found):
                 return candidate.response
+            if candidate.shared:
+                await self._record(replace(found, made=None))
+                return candidate.response
         return await self._again(entry)
 
     async def _again(self, entry: Entry) -> Response:
-        await self._settle.hold()
+        await self._clear_the_way(entry.request)
         entry = replace(entry, sent_at=self._clock.now())
         await self._record(entry)
         return await self._perform(entry)
@@ -231,7 +268,8 @@ class Conduct:
         try:
             question = next(talk)
             while True:
-                question = talk.send(await self._send(question))
+                await self._way.permit()
+                question = talk.send(await self._way.transmit(question))
         except StopIteration as end:
             found: Sequence[settling.Candidate] = end.value
             return found

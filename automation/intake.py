@@ -7,15 +7,19 @@ accepted with every rule file broken.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from automation.clock import Clock
-from automation.model.errors import UnknownSource
+from automation.model.errors import StoreError, UnknownSource
 from automation.model.event import Challenge, Event, Ignored, Received, WebhookRequest
 from automation.sources.base import Source
 from automation.store.base import Store
 
 THREAD_FROM_BYTES = 256 * 1024
 """A larger body is verified and parsed in a thread: hashing lets other requests go on."""
+
+TROUBLE = timedelta(seconds=5)
+"""How long a delivery that could not be kept says something about the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,13 @@ class Intake:
         self._store = store
         self._clock = clock
         self._wake = wake
+        self._refused: tuple[datetime, str] | None = None
+
+    def trouble(self, now: datetime) -> str:
+        """Why the last delivery could not be kept; empty when it could, or when that is long ago."""
+        if self._refused is None or now - self._refused[0] > TROUBLE:
+            return ""
+        return self._refused[1]
 
     def limit(self, source: str) -> int:
         """The most bytes a body of this source may have. Raises UnknownSource."""
@@ -105,6 +116,14 @@ class Intake:
             case Ignored():
                 return NOTHING
             case Event():
-                kept = await self._store.append(received)
-                self._wake()
-                return Accepted(event_id=kept.event_id, duplicate=kept.duplicate)
+                return await self._keep(received)
+
+    async def _keep(self, event: Event) -> Accepted:
+        try:
+            kept = await self._store.append(event)
+        except StoreError as error:
+            self._refused = self._clock.now(), str(error)
+            raise
+        self._refused = None
+        self._wake()
+        return Accepted(event_id=kept.event_id, duplicate=kept.duplicate)

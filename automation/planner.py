@@ -1,24 +1,44 @@
 """Plans what has been stored: reads events in their order, asks the engine, keeps the plans.
 
 An event is also shown to the runs that wait for one of its name. Who waits is read after the event
-was: see `store.sql_waits` for why none is missed.
+was: see `store.sql_waits` for why none is missed. An event that cannot be planned is parked with the
+reason: planning depends on nothing that another try would change, and nobody waits behind it.
+
+One event a turn of the loop: where deliveries fill the loop, planning slows down with it and takes a
+small share of it; where they do not, it is as fast as it can be.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import structlog
 
 from automation.clock import Clock
 from automation.directory import Directory
 from automation.engine import waiting
 from automation.engine.plan import plan
+from automation.engine.rules import RuleSet
+from automation.model.errors import StoreUnavailable
 from automation.model.event import Event, document
-from automation.rulebook import RuleBook
+from automation.rulebook import RuleBook, target_texts
 from automation.sources.reading import read
 from automation.store.base import Store, Watch
 
-BATCH = 64
+log = structlog.get_logger()
+
+BATCH = 32
 LOOK_EVERY_SECONDS = 1.0
 """How often events of other processes are looked for; our own wake the loop at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What events are planned with that are planned together."""
+
+    rules: RuleSet
+    missing: Collection[str]
+    watches: Sequence[Watch]
 
 
 class Planner:
@@ -45,24 +65,47 @@ class Planner:
         if not events:
             return LOOK_EVERY_SECONDS
         # The rule set is kept before any plan names it.
-        await self._rules.keep()
-        watches = await self._store.watches(
-            {covering for event in events for covering in waiting.names(event.name)}
+        rules = await self._rules.keep()
+        batch = _Batch(
+            rules=rules,
+            missing=await self._missing(rules),
+            watches=await self._store.watches(
+                {covering for event in events for covering in waiting.names(event.name)}
+            ),
         )
-        await asyncio.gather(*(self._plan(event, watches) for event in events))
-        self._wake_runs()
+        plans = []
+        for event in events:
+            plans.append(asyncio.create_task(self._plan_or_park(event, batch)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*plans)
         return 0.0
 
-    async def _plan(self, event: Event, watches: Sequence[Watch]) -> None:
-        missing = self._directory.missing(self._rules.target_texts())
+    async def _missing(self, rules: RuleSet) -> Collection[str]:
+        """The targets that runs must wait for: those not found, and those that older runs still wait for."""
+        waits = await self._store.waits()
+        awaited = {what.removeprefix("target:") for what in waits if what.startswith("target:")}
+        return awaited | self._directory.missing(target_texts(rules)).keys()
+
+    async def _plan_or_park(self, event: Event, batch: _Batch) -> None:
+        try:
+            await self._plan(event, batch)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.exception("event.poison", event_id=event.id)
+            problem = f"it cannot be planned: {type(error).__name__}: {error}"
+            await self._store.park_event(event.id, problem=problem)
+
+    async def _plan(self, event: Event, batch: _Batch) -> None:
         known = document(event, read(event))
-        planned = plan(
-            event, known, self._rules.current, now=self._clock.now(), waiting=missing.keys()
-        )
+        now = self._clock.now()
+        planned = plan(event, known, batch.rules, now=now, waiting=batch.missing)
         answers = [
             watch
-            for watch in watches
+            for watch in batch.watches
             if watch.event_id != event.id
             and waiting.answers(watch.wait, event.name, event.received_at, known)
         ]
-        await self._store.save_plan(planned, answers=answers)
+        saved = await self._store.save_plan(planned, answers=answers)
+        if saved and (planned.runs or answers):
+            self._wake_runs()

@@ -5,9 +5,10 @@ import hashlib
 import random
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,23 @@ from automation.governor import Governor
 from automation.intake import Intake, OpenSource, SourceBook
 from automation.loop import Loop
 from automation.model.action import Action
-from automation.model.errors import StepFailed
+from automation.model.errors import RuleError, SettingsError, StepFailed, StoreError
+from automation.model.fields import Schema
 from automation.model.request import Request, Response
 from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
 from automation.owners import me
 from automation.planner import Planner
+from automation.readiness import Readiness, counts_of
 from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
 from automation.settings import Settings, secrets_for
+from automation.sources.catalogue import Published
 from automation.sources.declared import Declared
 from automation.sources.discover import discover as discover_sources
 from automation.store.base import Store
 from automation.store.sqlite import MEMORY, SqliteStore
+from automation.timing import Timing
 from automation.web.app import Deps, create_app
 from automation.web.metrics import Metrics
 from automation.web.server import Server, build_server
@@ -75,6 +80,11 @@ def actions() -> Mapping[str, Action]:
     return discover_actions()
 
 
+def published() -> Mapping[str, Schema]:
+    """The fields that the built-in sources are known to send, read when they are asked for."""
+    return Published()
+
+
 def book_of(environ: Mapping[str, str]) -> SourceBook:
     """The built-in sources with the secrets of this environment."""
     return SourceBook(
@@ -107,9 +117,27 @@ def target_names(rules: RuleSet) -> dict[str, TargetName]:
     return {text: rules.targets.get(text, TargetName(name=text, text=text)) for text in texts}
 
 
-async def no_token(request: Request) -> Response:
+class NoWay:
     """Stands where the way to Notion would be."""
-    raise StepFailed("there is no Notion token", remedy="Set NOTION_TOKEN.")
+
+    async def permit(self) -> None:
+        """There is nothing to spend."""
+
+    async def transmit(self, request: Request) -> Response:
+        """Refuse."""
+        raise StepFailed("there is no Notion token", remedy="Set NOTION_TOKEN.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What may stand in place of the usual parts: for a bench that wants to see past the plan's budget,
+    and for a proof that makes everything faster and dies at chosen places."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    timing: Timing | None = None
+    requests_per_minute: int | None = None
+    store: Callable[[str], Store] = open_store
+    client: Callable[..., NotionClient] = NotionClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,33 +161,31 @@ class Service:
         """Serve until `stop` is set; then take nothing new, let what is in flight end, and let go."""
         self.scheduler.start()
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in self.loops]
-        watch = asyncio.create_task(self.rules.watch(), name="watch")
+        tasks.append(asyncio.create_task(self.rules.watch(), name="watch"))
         serving = asyncio.create_task(self.server.serve(sockets=sockets), name="http")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        await self._wind_down(tasks, watch, serving)
         stopping.cancel()
+        await self._wind_down(tasks, serving)
 
     async def _wind_down(
-        self,
-        tasks: list[asyncio.Task[None]],
-        watch: asyncio.Task[None],
-        serving: asyncio.Task[None],
+        self, tasks: list[asyncio.Task[None]], serving: asyncio.Task[None]
     ) -> None:
         self.server.should_exit = True
-        for loop in self.loops:
-            loop.stop()
-        watch.cancel()
         self.scheduler.stop()
-        await serving
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await asyncio.gather(*tasks)
-                await self.dispatcher.drain()
+        # Nothing new is claimed, and nothing more is sent; what is on its way to Notion may arrive.
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+        self.governor.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        ended = asyncio.gather(
+            serving, self.dispatcher.drain(DRAIN_SECONDS), return_exceptions=True
+        )
+        for error in await ended:
+            if isinstance(error, StoreError):
+                log.warning("service.not_given_back", error=str(error))
+            elif isinstance(error, BaseException):
+                raise error
 
     async def close(self) -> None:
         """Let go of files and connections."""
@@ -173,58 +199,66 @@ class Builder:
         self,
         settings: Settings,
         environ: Mapping[str, str],
-        clock: Clock | None,
-        requests_per_minute: int | None,
+        parts: Parts,
     ) -> None:
         self.settings = settings
         self.environ = environ
-        self.clock = clock or SystemClock()
-        self.requests_per_minute = requests_per_minute or settings.notion_plan.requests_per_minute
+        self.parts = parts
+        self.clock = parts.clock
+        self.timing = parts.timing or Timing(settle=settings.settle_seconds)
         self.owner = me()
 
     async def build(self) -> Service:
         """Open the store, read the rules, and connect the parts."""
-        stack = AsyncExitStack()
-        store = open_store(self.settings.database)
-        await store.open()
-        stack.push_async_callback(store.close)
-        token = self.settings.notion_token
-        governor = Governor(
-            store,
-            self.clock,
-            token_key=token_key(token.get_secret_value() if token else ""),
-            limit=self.requests_per_minute,
-        )
-        send = await self._way_to_notion(stack, governor)
-        return await self._connect(stack, store, governor, send)
+        async with AsyncExitStack() as stack:
+            store = self.parts.store(self.settings.database)
+            stack.push_async_callback(store.close)
+            await store.open()
+            token = self.settings.notion_token
+            governor = Governor(
+                store,
+                self.clock,
+                token_key=token_key(token.get_secret_value() if token else ""),
+                limit=self.parts.requests_per_minute or self.settings.requests_per_minute,
+                timing=self.timing,
+            )
+            exchange = await self._way_to_notion(stack, governor)
+            service = await self._connect(stack, store, governor, exchange)
+            return replace(service, stack=stack.pop_all())
 
-    async def _way_to_notion(
-        self, stack: AsyncExitStack, governor: Governor
-    ) -> Callable[[Request], Awaitable[Response]] | None:
+    async def _way_to_notion(self, stack: AsyncExitStack, governor: Governor) -> Exchange | None:
         token = self.settings.notion_token
         if token is None:
             return None
-        client = NotionClient(
-            base_url=self.settings.notion_base_url, token=token.get_secret_value()
+        client = self.parts.client(
+            base_url=self.settings.notion_base_url,
+            token=token.get_secret_value(),
+            deadline=self.timing.deadline,
         )
         await stack.enter_async_context(client)
-        return Exchange(client, governor).send
+        return Exchange(client, governor, closed_token_seconds=self.timing.closed_token)
 
     async def _connect(
         self,
         stack: AsyncExitStack,
         store: Store,
         governor: Governor,
-        send: Callable[[Request], Awaitable[Response]] | None,
+        exchange: Exchange | None,
     ) -> Service:
         verbs = actions()
         book = book_of(self.environ)
-        directory = Directory(send, self.clock)
+        directory = Directory(exchange.send if exchange else None, self.clock)
         runs = Loop("runs", lambda: dispatcher.work())
         plans = Loop("plans", lambda: planner.work())
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
-        rules = RuleBook(Path(self.settings.rules), actions=verbs, store=store, changed=adopt.use)
+        rules = RuleBook(
+            Path(self.settings.rules),
+            actions=verbs,
+            store=store,
+            changed=adopt.use,
+            published=published(),
+        )
         planner = Planner(
             store=store, clock=self.clock, rules=rules, directory=directory, wake_runs=runs.wake
         )
@@ -235,14 +269,14 @@ class Builder:
             directory=directory,
             actions=verbs,
             keys=EffectKeys(await store.install_secret()),
-            send=send or no_token,
+            way=exchange or NoWay(),
             jitter=random.random,
             owner=self.owner,
-            settle_seconds=self.settings.settle_seconds,
+            timing=self.timing,
         )
         dispatcher = Dispatcher(shop, runs.wake)
-        rules.load()
-        metrics = Metrics(store.counts, lambda: self.clock.now().timestamp())
+        await self._read(rules)
+        metrics = Metrics(partial(counts_of, store), lambda: self.clock.now().timestamp())
         metrics.requests_sent = lambda: governor.sent
         intake = Intake(book=book, store=store, clock=self.clock, wake=plans.wake)
         app = create_app(
@@ -251,7 +285,14 @@ class Builder:
                 metrics=metrics,
                 now=self.clock.now,
                 new_id=new_id,
-                ready=readiness(rules, directory, store, governor),
+                ready=Readiness(
+                    intake=intake,
+                    rules=rules,
+                    directory=directory,
+                    store=store,
+                    governor=governor,
+                    clock=self.clock,
+                ).tell,
                 hosts=hosts_of(self.settings),
             )
         )
@@ -274,6 +315,15 @@ class Builder:
             metrics=metrics,
             stack=stack,
         )
+
+    async def _read(self, rules: RuleBook) -> None:
+        await rules.remember()
+        await rules.learn()
+        try:
+            rules.load()
+        except RuleError as error:
+            raise SettingsError("AUTOMATION_RULES", str(error)) from error
+        await rules.keep()
 
 
 class Adoption:
@@ -298,41 +348,6 @@ class Adoption:
         self._scheduler.use(rules)
 
 
-def readiness(
-    rules: RuleBook, directory: Directory, store: Store, governor: Governor
-) -> Callable[[], Awaitable[Mapping[str, Any]]]:
-    """What /readyz says."""
-
-    async def ready() -> Mapping[str, Any]:
-        counts = await store.counts()
-        missing = directory.missing(rules.target_texts())
-        waiting = [
-            {"rule": rule.id, "target": text, "reason": missing[text]}
-            for rule in rules.current.rules.values()
-            for text in rule.targets
-            if text in missing
-        ]
-        return {
-            "ready": True,
-            "rules": len(rules.current.rules),
-            "broken": [
-                problem.to_json() for problem in rules.problems if problem.severity == "error"
-            ],
-            "waiting": waiting,
-            "events": counts.events,
-            "runs": counts.runs,
-            "notion": {
-                "sent": governor.sent,
-                "queued": governor.waiting,
-                "paused_until": governor.paused_until.isoformat()
-                if governor.paused_until
-                else None,
-            },
-        }
-
-    return ready
-
-
 def hosts_of(settings: Settings) -> frozenset[str]:
     """The Host names requests may carry: any, unless the setting names them; then this machine's own too."""
     named = {name.strip().lower() for name in settings.public_hosts.split(",") if name.strip()}
@@ -348,11 +363,7 @@ async def build_service(
     settings: Settings,
     environ: Mapping[str, str],
     *,
-    clock: Clock | None = None,
-    requests_per_minute: int | None = None,
+    parts: Parts | None = None,
 ) -> Service:
-    """A service for these settings. Raises SettingsError, RuleError or StoreError.
-
-    `requests_per_minute` stands in for the plan's budget where a bench wants to see past it.
-    """
-    return await Builder(settings, environ, clock, requests_per_minute).build()
+    """A service for these settings. Raises SettingsError, RuleError or StoreError."""
+    return await Builder(settings, environ, parts or Parts()).build()

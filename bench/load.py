@@ -1,9 +1,9 @@
 """The load, in a process of its own: clients that keep their connection, or arrivals by the clock.
 
 `python -m bench.load flat-out --clients 50 --seconds 6 …` : each client sends the next delivery as
-soon as the last one is acknowledged. `… steady --rate 200 …` : deliveries are due at fixed moments,
-whatever the server does; their time counts from that moment, so that a stall is not hidden by
-senders who wait. Prints one JSON line.
+soon as the last one is acknowledged, for so long or so many in all. `… steady --rate 200 …` :
+deliveries are due at fixed moments, whatever the server does; their time counts from that moment, so
+that a stall is not hidden by senders who wait. Prints one JSON line.
 """
 
 import argparse
@@ -89,10 +89,11 @@ def _length(head: bytes) -> int:
 class Greedy(Client):
     """Sends the next delivery as soon as one is acknowledged, until the time is over."""
 
-    def __init__(self, tally: Tally, pushes: Pushes, until: float) -> None:
+    def __init__(self, tally: Tally, pushes: Pushes, until: float, most: int) -> None:
         super().__init__(tally)
         self._pushes = pushes
         self._until = until
+        self._most = most
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -101,20 +102,20 @@ class Greedy(Client):
 
     def answered(self) -> None:
         """Go on, or stop."""
-        if time.perf_counter() < self._until:
+        if time.perf_counter() < self._until and self._pushes.made < self._most:
             request = self._pushes.request()
             self.send(request, time.perf_counter())
         else:
             self.free.set()
 
 
-async def flat_out(port: int, pushes: Pushes, *, clients: int, seconds: float) -> Tally:
-    """So many clients, each as fast as it is answered."""
+async def flat_out(port: int, pushes: Pushes, *, clients: int, seconds: float, most: int) -> Tally:
+    """So many clients, each as fast as it is answered; `most` deliveries in all."""
     loop = asyncio.get_running_loop()
     tally = Tally()
     until = time.perf_counter() + seconds
     made = [
-        await loop.create_connection(lambda: Greedy(tally, pushes, until), "127.0.0.1", port)
+        await loop.create_connection(lambda: Greedy(tally, pushes, until, most), "127.0.0.1", port)
         for _ in range(clients)
     ]
     async with asyncio.timeout(seconds + PATIENCE_SECONDS):
@@ -164,21 +165,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--most", type=int, default=10**9)
     given = parser.parse_args()
     pushes = Pushes(given.secret)
-    started = time.time()
     begun = time.perf_counter()
     if given.how == "flat-out":
-        work = flat_out(given.port, pushes, clients=given.clients, seconds=given.seconds)
+        work = flat_out(
+            given.port, pushes, clients=given.clients, seconds=given.seconds, most=given.most
+        )
     else:
         work = steady(given.port, pushes, rate=given.rate, seconds=given.seconds)
     tally = asyncio.run(work)
-    print(json.dumps(_facts(tally, started, time.perf_counter() - begun)))
+    took = time.perf_counter() - begun
+    print(json.dumps({"body_bytes": len(pushes.delivery()[1]), **_facts(tally, took)}))
 
 
-def _facts(tally: Tally, started: float, took: float) -> dict[str, Any]:
+def _facts(tally: Tally, took: float) -> dict[str, Any]:
     return {
-        "started": started,
         "took": took,
         "acked": len(tally.seconds),
         "refused": tally.refused,

@@ -69,38 +69,36 @@ SHA = "0" * 39 + "1"
 
 
 class Pushes:
-    """A sender. Each request is whole: head, signature and body, ready for the wire."""
+    """A sender: signs one push after another."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
         self._parts = json.dumps(_payload()).encode().split(SHA.encode())
         self._run = secrets.token_hex(6)
-        self._made = 0
+        self.made = 0
 
-    def body(self) -> bytes:
-        """The next body: its commit's SHA is its own."""
-        self._made += 1
-        sha = f"{self._run}{self._made:028x}".encode()
-        return sha.join(self._parts)
+    def delivery(self) -> tuple[Mapping[str, str], bytes]:
+        """The next one, headers and body: its commit's SHA is its own."""
+        self.made += 1
+        sha = f"{self._run}{self.made:028x}".encode()
+        body = sha.join(self._parts)
+        headers = {
+            "User-Agent": "GitHub-Hookshot/bench",
+            "Accept": "*/*",
+            "Content-Type": "application/json",
+            "X-GitHub-Delivery": f"{self._run}-{self.made}",
+            "X-GitHub-Event": "push",
+            "X-GitHub-Hook-ID": "1",
+            "X-Hub-Signature-256": f"sha256={hmac.digest(self._secret, body, 'sha256').hex()}",
+        }
+        return headers, body
 
     def request(self) -> bytes:
-        """The next delivery as it stands on the wire."""
-        body = self.body()
-        signature = hmac.digest(self._secret, body, "sha256").hex()
-        head = (
-            "POST /hooks/github HTTP/1.1\r\n"
-            "Host: 127.0.0.1\r\n"
-            "User-Agent: GitHub-Hookshot/bench\r\n"
-            "Accept: */*\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            "Content-Type: application/json\r\n"
-            f"X-GitHub-Delivery: {self._run}-{self._made}\r\n"
-            "X-GitHub-Event: push\r\n"
-            "X-GitHub-Hook-ID: 1\r\n"
-            f"X-Hub-Signature-256: sha256={signature}\r\n"
-            "\r\n"
-        )
-        return head.encode() + body
+        """The next one as it stands on the wire."""
+        headers, body = self.delivery()
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        head = ["POST /hooks/github HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+        return "\r\n".join([*head, *lines, "", ""]).encode() + body
 
 
 def _payload() -> Mapping[str, Any]:

@@ -11,14 +11,14 @@ import signal
 
 from automation import settings
 from automation.cli.logs import set_up
-from automation.wiring import build_service
+from automation.wiring import Parts, build_service
 
 
 async def serve(budget: int) -> None:
     """Serve until SIGTERM."""
     given = settings.read(os.environ)
     set_up(given.log)
-    service = await build_service(given, os.environ, requests_per_minute=budget)
+    service = await build_service(given, os.environ, parts=Parts(requests_per_minute=budget))
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     try:

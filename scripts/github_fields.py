@@ -54,7 +54,6 @@ ALIASES = {
     "repository lite": "repository",
     "organization simple": "organization",
     "organization simple webhooks": "organization",
-    "github org": "organization",
     "enterprise webhooks": "enterprise",
     "team simple": "team",
     "license simple": "license",

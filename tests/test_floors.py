@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "automation"
 
 SERVICE = {
     "clock", "directory", "dispatcher", "conduct", "effects", "exchange", "governor", "intake",
-    "loop", "owners", "planner", "rulebook", "scheduler", "watching",
+    "learning", "loop", "owners", "planner", "readiness", "rulebook", "rulefiles", "scheduler", "timing", "watching",
 }  # fmt: skip
 EDGES = {"store", "outbound"}
 ROOMS: dict[str, set[str]] = {

@@ -1,15 +1,15 @@
 """`append = PAGE`: blocks to a page, at its end, its start, or under a heading."""
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from automation.actions.base import Params, body_blocks
+from automation.actions.base import Params, body_blocks, children
 from automation.model.action import Action, Call, Conversation, StepResult, Wrote
 from automation.model.errors import StepFailed
-from automation.model.request import Notion, Response
+from automation.model.request import Notion, Recall, Remember, Response
 from automation.model.target import TargetKind
 from automation.model.values import Json, Value
-from automation.notion import wire
 from automation.notion.blocks import append_all, text_blocks
 from automation.notion.ids import page_id
 from automation.notion.richtext import Run, plain_text
@@ -43,17 +43,44 @@ class Append:
         content = body_blocks(params.body)
         if not content:
             return StepResult(value={"id": page, "blocks": []})
-        after = None
-        if params.under:
-            after = yield from _under(page, str(params.under))
-            if after is None:
-                content = [*text_blocks("heading_2", [Run(text=str(params.under))]), *content]
-        start = params.position == "start" and after is None
-        ids = yield from append_all(page, content, after=after, start=start)
+        once = f"once:{page}:{params.once}" if params.once not in (None, "") else None
+        if once is not None:
+            known = (yield Recall(key=once)).body
+            if known is not None:
+                return StepResult(value={"id": page, "blocks": known})
+        place = yield from _place(page, params)
+        if place.heading:
+            content = [*text_blocks("heading_2", [Run(text=place.heading)]), *content]
+        ids = yield from append_all(page, content, after=place.after, start=place.start)
+        if once is not None:
+            yield Remember(key=once, value=ids)
         return StepResult(
             value={"id": page, "blocks": ids},
             wrote=(Wrote(what="appended", page_id=page, url=url, title=title),),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the blocks go: behind a block, at the start, or at the end; below a heading to be made."""
+
+    after: str | None = None
+    start: bool = False
+    heading: str = ""
+
+
+def _place(page: str, params: AppendParams) -> Generator[Notion, Response, Place]:
+    at_start = params.position == "start"
+    heading = str(params.under or "").strip()
+    if not heading:
+        return Place(start=at_start)
+    found = yield from children(page)
+    for index, one in enumerate(found):
+        if one["type"] in HEADINGS and _words(one).strip() == heading:
+            return Place(after=str(one["id"]) if at_start else _end_of_section(found, index))
+    # A heading that is missing is made, and the rest stands below it.
+    last = str(found[-1]["id"]) if found and not at_start else None
+    return Place(after=last, start=at_start, heading=heading)
 
 
 def _page_of(call: Call, value: Value) -> tuple[str, str, str]:
@@ -71,15 +98,6 @@ def _page_of(call: Call, value: Value) -> tuple[str, str, str]:
     return found, str(known.get("url", "")), str(known.get("title", ""))
 
 
-def _under(page: str, heading: str) -> Generator[Notion, Response, str | None]:
-    """The last block that belongs to the heading, or nothing if there is no such heading."""
-    children = yield from _children(page)
-    for index, one in enumerate(children):
-        if one["type"] in HEADINGS and _words(one).strip() == heading.strip():
-            return _end_of_section(children, index)
-    return None
-
-
 def _end_of_section(children: Sequence[Json], at: int) -> str:
     level = HEADINGS.index(children[at]["type"])
     last = at
@@ -92,17 +110,6 @@ def _end_of_section(children: Sequence[Json], at: int) -> str:
 
 def _words(one: Json) -> str:
     return plain_text(one[one["type"]].get("rich_text", []))
-
-
-def _children(page: str) -> Generator[Notion, Response, list[Json]]:
-    found: list[Json] = []
-    cursor: str | None = None
-    while True:
-        answer = yield wire.list_children(page, cursor=cursor)
-        found += answer.body["results"]
-        cursor = answer.body.get("next_cursor")
-        if not cursor:
-            return found
 
 
 ACTION: Action = Append()

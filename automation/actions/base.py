@@ -11,10 +11,13 @@ from automation.model.request import ByProperty, ByTitle, Notion, Probe, Respons
 from automation.model.target import Target, TargetKind
 from automation.model.values import Json, Value
 from automation.notion import blocks, markdown, wire
-from automation.notion.properties import encode_all
+from automation.notion.blocks import Parcel
+from automation.notion.properties import encode_all, needs_whole
 from automation.notion.richtext import plain_text
-from automation.notion.schema import Schema, read_schema
+from automation.notion.schema import PropertySchema, Schema, read_schema
 from automation.notion.values import title_of
+
+MAX_SHOWN = 25
 
 
 class Params(BaseModel):
@@ -88,14 +91,19 @@ def make_page(
         probe = ByProperty(
             data_source_id=target.id, property=kept.name, type=kept.type, value=call.key
         )
-    portions = list(blocks.chunks([blocks.without_children(one) for one in content]))
-    first = portions[0] if portions else []
     parent = {"type": target.kind.value + "_id", target.kind.value + "_id": target.id}
+    bare = wire.create_page(parent, properties, icon=icon, cover=cover, probe=probe)
+    first = blocks.first_portion(content, beside=wire.bounded(bare, f"a page for {target.name}"))
     answer = yield wire.create_page(
-        parent, properties, children=first, icon=icon, cover=cover, probe=probe
+        parent,
+        properties,
+        children=[one.sent for one in first],
+        icon=icon,
+        cover=cover,
+        probe=probe,
     )
     page: Mapping[str, Any] = answer.body
-    yield from _rest(str(page["id"]), content, len(first))
+    yield from _rest(str(page["id"]), content, first)
     return page
 
 
@@ -107,14 +115,56 @@ def _by_title(target: Target, properties: Mapping[str, Json]) -> ByTitle:
     return ByTitle(parent_id=target.id, title=plain_text(title), property=name)
 
 
-def _rest(page_id: str, content: Sequence[Json], sent: int) -> Generator[Notion, Response, None]:
-    """What did not fit: deeper blocks of the first portion, then the other portions."""
-    first, rest = content[:sent], content[sent:]
-    if not rest and not any(blocks.later(one) for one in first):
+def children(page_id: str) -> Generator[Notion, Response, list[Json]]:
+    """All blocks of a page's first level."""
+    found: list[Json] = []
+    cursor: str | None = None
+    while True:
+        answer = yield wire.list_children(page_id, cursor=cursor)
+        found += answer.body["results"]
+        cursor = answer.body.get("next_cursor")
+        if not cursor:
+            return found
+
+
+def complete(
+    page: Mapping[str, Any], schema: Schema, values: Mapping[str, Value]
+) -> Generator[Notion, Response, Mapping[str, Any]]:
+    """The page's properties, with those whole that something is added to or removed from.
+
+    A page shows 25 references of a property at most; a write replaces all of them.
+    https://developers.notion.com/reference/retrieve-a-page-property
+    """
+    properties = dict(page["properties"])
+    for one in needs_whole(schema, values):
+        shown = properties.get(one.name) or {}
+        if len(shown.get(one.type) or ()) >= MAX_SHOWN:
+            inner = yield from _whole_list(str(page["id"]), one)
+            properties[one.name] = {**shown, one.type: inner}
+    return properties
+
+
+def _whole_list(page_id: str, one: PropertySchema) -> Generator[Notion, Response, list[Json]]:
+    found: list[Json] = []
+    cursor: str | None = None
+    while True:
+        answer = yield wire.retrieve_property(page_id, one.id, cursor=cursor)
+        found += [item[one.type] for item in answer.body["results"]]
+        cursor = answer.body.get("next_cursor")
+        if not cursor:
+            return found
+
+
+def _rest(
+    page_id: str, content: Sequence[Json], first: Sequence[Parcel]
+) -> Generator[Notion, Response, None]:
+    """What did not fit: what is nested in the first portion, then the other portions behind it."""
+    rest = content[len(first) :]
+    if not rest and not any(one.later for one in first):
         return
-    answer = yield wire.list_children(page_id)
-    ids = [str(one["id"]) for one in answer.body["results"]]
-    yield from blocks.fill(ids, first)
+    made = yield from children(page_id)
+    ids = [str(one["id"]) for one in made]
+    yield from blocks.fill(zip(ids, first, strict=False))
     if rest:
         yield from blocks.append_all(page_id, rest, after=ids[-1] if ids else None)
 

@@ -1,11 +1,11 @@
 """Property values compared: what to ask Notion for, and what differs from what is there."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from automation.model.errors import StepFailed
 from automation.model.values import Json
+from automation.notion.dates import instant
 from automation.notion.richtext import plain_text
 from automation.notion.schema import Schema
 
@@ -53,6 +53,13 @@ def _leaf(name: str, value: Json, schema: Schema) -> Json:
     return {"property": name, kind: {"equals": inner}}
 
 
+def exactly(
+    pages: Sequence[Mapping[str, Any]], values: Mapping[str, Json]
+) -> list[Mapping[str, Any]]:
+    """The pages that have these values to the letter: Notion compares texts without case."""
+    return [page for page in pages if not differing(values, page["properties"])]
+
+
 def differing(wanted: Mapping[str, Json], present: Mapping[str, Any]) -> dict[str, Json]:
     """The wanted values that the page does not have yet."""
     return {
@@ -76,7 +83,7 @@ def _canonical(value: Any) -> Any:
         case "multi_select":
             return sorted(option["name"] for option in inner or [])
         case "relation" | "people":
-            return [item["id"] for item in inner or []]
+            return sorted(item["id"] for item in inner or [])
         case "date":
             return (_minute(inner["start"]), _minute(inner.get("end"))) if inner else None
         case _:
@@ -84,7 +91,5 @@ def _canonical(value: Any) -> Any:
 
 
 def _minute(text: str | None) -> Any:
-    """Notion cuts times to the minute. https://developers.notion.com/reference/page-property-values"""
-    if text is None or len(text) == 10:
-        return text
-    return datetime.fromisoformat(text).replace(second=0, microsecond=0)
+    """A day as it is, a time as a moment: Notion may give it back in another zone."""
+    return text if text is None or len(text) == 10 else instant(text)

@@ -16,8 +16,12 @@ from automation.actions.base import (
 from automation.model.action import Action, Call, Conversation
 from automation.model.errors import StepFailed
 from automation.model.target import TargetKind
-from automation.model.values import Value
-from automation.notion.richtext import property_text
+from automation.model.values import Json, Value
+from automation.notion.properties import Custom, encode
+from automation.notion.schema import PropertySchema
+
+PAGE_TITLE = PropertySchema(id="title", name="title", type="title")
+"""The one property of a page outside a data source."""
 
 
 class CreateParams(Params):
@@ -46,7 +50,7 @@ class Create:
         if target.kind is TargetKind.DATA_SOURCE:
             properties = encoded(call, schema_of(target), params.set)
         else:
-            properties = _title_only(params.set)
+            properties = _title_only(params.set, _custom(call))
         page = yield from make_page(
             call,
             target,
@@ -58,15 +62,19 @@ class Create:
         return page_result("created", page)
 
 
-def _title_only(values: Mapping[str, Value]) -> dict[str, Value]:
+def _custom(call: Call) -> Custom:
+    return Custom(zone=call.zone, refuse_unknown=call.refuse_unknown_options)
+
+
+def _title_only(values: Mapping[str, Value], custom: Custom) -> dict[str, Json]:
     """A page under a page has a title and nothing else."""
     if not values.keys() <= {"title", "Name"}:
         raise StepFailed(
             "a page under a page has only a title",
             remedy="Set `title`, or create it in a data source.",
         )
-    title = values.get("title", values.get("Name", ""))
-    return {"title": {"title": property_text(str(title or ""), "the title")}}
+    title = values.get("title", values.get("Name"))
+    return {"title": encode(PAGE_TITLE, title, "the title", custom)}
 
 
 ACTION: Action = Create()

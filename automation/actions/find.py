@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from automation.actions.base import Params, data_source_of, schema_of
-from automation.actions.filtering import filter_of
+from automation.actions.filtering import asked
 from automation.model.action import Action, Call, Conversation, StepResult
 from automation.model.errors import StepFailed
 from automation.model.values import Json, Value
@@ -40,16 +40,18 @@ class Find:
         assert isinstance(params, FindParams)
         target = data_source_of(call, params.find)
         schema = schema_of(target)
-        where = filter_of(params.where, schema, now=call.now, zone=call.zone)
+        question = asked(params.where, schema, now=call.now, zone=call.zone)
         sorts = _sorts(params.order, schema)
         limit = _limit(params.limit)
         pages: list[Mapping[str, Any]] = []
         cursor: str | None = None
         while len(pages) < limit:
-            size = min(limit - len(pages), wire.PAGE_SIZE)
-            request = wire.query(target.id, where=where, sorts=sorts, cursor=cursor, page_size=size)
-            answer = yield request
-            pages += answer.body["results"]
+            # Pages that are looked at again may drop out: then a full page of results is asked for.
+            size = wire.PAGE_SIZE if question.checks else min(limit - len(pages), wire.PAGE_SIZE)
+            answer = yield wire.query(
+                target.id, where=question.where, sorts=sorts, cursor=cursor, page_size=size
+            )
+            pages += [page for page in answer.body["results"] if question.accepts(page)]
             cursor = answer.body.get("next_cursor")
             if not cursor:
                 break

@@ -26,13 +26,14 @@ class Newest:
     value: Value
 
     def is_older(self) -> Generator[Request, Response, bool]:
-        """Whether a newer state was written before."""
+        """Whether a newer state was written before. Raises StepFailed for a value that has no order."""
         if self.value is None:
             return False
+        mark = comparable(self.value)
         last = (yield Recall(key=f"newest:{self.key}")).body
         if last is None:
             return False
-        mark, known = comparable(self.value), _read(last)
+        known = _read(last)
         match mark, known:
             case (datetime(), datetime()) | (float(), float()) | (str(), str()):
                 return bool(mark < known)  # type: ignore[operator]  # both of one kind

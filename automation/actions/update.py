@@ -1,15 +1,17 @@
 """`update = PAGE`: properties of a page that is known: by id or address, or an earlier step's page."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
-from automation.actions.base import Params, encoded, page_result
+from automation.actions.base import Params, complete, encoded, page_result
 from automation.actions.comparing import differing
 from automation.model.action import Action, Call, Conversation
 from automation.model.errors import StepFailed
+from automation.model.request import Notion, Response
 from automation.model.values import Json, Value
 from automation.notion import wire
 from automation.notion.ids import page_id
+from automation.notion.richtext import plain_text
 from automation.notion.schema import read_schema
 
 
@@ -34,28 +36,49 @@ class Update:
         """See Action."""
         params = call.params
         assert isinstance(params, UpdateParams)
-        identity = _page_of(call, params.update)
-        page = (yield wire.retrieve_page(identity)).body
-        parent = page["parent"]
-        source = parent.get("data_source_id")
-        _check_within(call, params.within, source)
+        page = (yield wire.retrieve_page(_page_of(call, params.update))).body
+        _check_within(call, params.within, page["parent"])
+        trash = _trash(params.trash)
         changes: dict[str, Json] = {}
         if params.set:
-            if source is None:
-                raise StepFailed(
-                    f"{page.get('url')} is not in a data source: it has no properties to set"
-                )
-            found = (yield wire.retrieve_data_source(source)).body
-            schema = read_schema(str(page.get("url")), found["properties"])
-            wanted = encoded(call, schema, params.set, before=page["properties"])
-            changed = differing(wanted, page["properties"])
+            _refuse_trashed(page, trash)
+            changed = yield from _changed(call, page, params.set)
             changes = {"properties": changed} if changed else {}
-        if isinstance(params.trash, bool) and params.trash != page.get("in_trash"):
-            changes["in_trash"] = params.trash
+        if trash is not None and trash != page.get("in_trash"):
+            changes["in_trash"] = trash
         if not changes:
             return page_result("unchanged", page)
-        answer = yield wire.update_page(identity, changes)
-        return page_result("trashed" if params.trash is True else "updated", answer.body)
+        request = wire.update_page(str(page["id"]), changes)
+        answer = yield wire.bounded(request, f"the change of {page.get('url')}")
+        return page_result("trashed" if trash is True else "updated", answer.body)
+
+
+def _changed(
+    call: Call, page: Mapping[str, Any], values: Mapping[str, Value]
+) -> Generator[Notion, Response, dict[str, Json]]:
+    """The values that differ from the page's, by the schema of its data source."""
+    source = page["parent"].get("data_source_id")
+    if source is None:
+        raise StepFailed(f"{page.get('url')} is not in a data source: it has no properties to set")
+    found = (yield wire.retrieve_data_source(source)).body
+    title = plain_text(found.get("title") or []) or str(page.get("url"))
+    schema = read_schema(title, found["properties"])
+    before = yield from complete(page, schema, values)
+    return differing(encoded(call, schema, values, before=before), before)
+
+
+def _trash(value: Value) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise StepFailed(f"`trash` is true or false, not {value!r}")
+
+
+def _refuse_trashed(page: Mapping[str, Any], trash: bool | None) -> None:
+    if page.get("in_trash") and trash is not False:
+        raise StepFailed(
+            f"{page.get('url')} is in the trash",
+            remedy="Restore it in Notion, or with `trash = false` in the step.",
+        )
 
 
 def _page_of(call: Call, value: Value) -> str:
@@ -68,11 +91,11 @@ def _page_of(call: Call, value: Value) -> str:
     return found
 
 
-def _check_within(call: Call, within: Value, source: Any) -> None:
+def _check_within(call: Call, within: Value, parent: Mapping[str, Any]) -> None:
     if within is None:
         return
     target = call.targets.get(within)
-    if target is None or target.id != source:
+    if target is None or parent.get(f"{target.kind.value}_id") != target.id:
         raise StepFailed(
             f"the page is not within `{within}`",
             remedy="An id that comes from a payload may only lead to pages the rule allows.",

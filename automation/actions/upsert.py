@@ -1,11 +1,12 @@
 """`upsert = TARGET`: the page whose `match` properties equal, made if there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from automation.actions.base import (
     Params,
     body_blocks,
+    complete,
     cover_of,
     data_source_of,
     encoded,
@@ -14,15 +15,18 @@ from automation.actions.base import (
     page_result,
     schema_of,
 )
-from automation.actions.comparing import differing, equality
+from automation.actions.comparing import differing, equality, exactly
 from automation.actions.newest import Newest, dump
 from automation.model.action import Action, Call, Conversation, StepResult
 from automation.model.errors import StepFailed
-from automation.model.request import ByProperty
+from automation.model.request import ByProperty, Notion, Response
 from automation.model.target import Target
 from automation.model.values import Json, Value
 from automation.notion import wire
+from automation.notion.options import known_option
 from automation.notion.schema import Schema
+
+Found = Generator[Notion, Response, list[Mapping[str, Any]]]
 
 
 class UpsertParams(Params):
@@ -65,12 +69,11 @@ class Upsert:
     ) -> Conversation:
         params = call.params
         assert isinstance(params, UpsertParams)
-        found = yield wire.query(target.id, where=equality(keys, schema), page_size=2)
-        pages = found.body["results"]
+        pages = yield from _matching(target, schema, keys)
         if len(pages) > 1:
             raise StepFailed(
-                f"two pages of {schema.where} match: {pages[0]['url']} and {pages[1]['url']}",
-                remedy="Remove one of them in Notion, then retry the run.",
+                f"{len(pages)} pages of {schema.where} match: {pages[0]['url']} and {pages[1]['url']}",
+                remedy="Remove all but one of them in Notion, then retry the run.",
             )
         if pages:
             return (yield from _change(call, schema, pages[0], params))
@@ -87,14 +90,40 @@ class Upsert:
         return page_result("created", page)
 
 
+def _matching(target: Target, schema: Schema, keys: Mapping[str, Json]) -> Found:
+    """The pages with exactly these values: two are enough to know that one is too many."""
+    if _has_new_option(schema, keys):
+        return []
+    found: list[Mapping[str, Any]] = []
+    cursor: str | None = None
+    while len(found) < 2:
+        answer = yield wire.query(target.id, where=equality(keys, schema), cursor=cursor)
+        found += exactly(answer.body["results"], keys)
+        cursor = answer.body.get("next_cursor")
+        if not cursor:
+            break
+    return found
+
+
+def _has_new_option(schema: Schema, keys: Mapping[str, Json]) -> bool:
+    """An option that is still to be made: no page can have it, and no query can ask for it."""
+    return any(
+        one.type in {"select", "status"} and known_option(one, value[one.type]["name"]) is None
+        for name, value in keys.items()
+        if (one := schema.get(name)).type in value and value[one.type]
+    )
+
+
 def _change(
     call: Call, schema: Schema, page: Mapping[str, Any], params: UpsertParams
 ) -> Conversation:
-    wanted = encoded(call, schema, params.set, before=page["properties"])
-    changes = differing(wanted, page["properties"])
+    before = yield from complete(page, schema, params.set)
+    wanted = encoded(call, schema, params.set, before=before)
+    changes = differing(wanted, before)
     if not changes:
         return page_result("unchanged", page)
-    answer = yield wire.update_page(str(page["id"]), {"properties": changes})
+    request = wire.update_page(str(page["id"]), {"properties": changes})
+    answer = yield wire.bounded(request, f"the change of {page['url']}")
     return page_result("updated", answer.body)
 
 

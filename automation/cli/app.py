@@ -4,7 +4,7 @@ How they end is in `automation.cli.exits`.
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -88,6 +88,23 @@ def schema() -> None:
 
 
 @app.command()
+def fields(
+    event: Annotated[
+        str, typer.Argument(help="An event's name, or how names begin: github.push, github.issues.")
+    ] = "",
+    find: Annotated[str, typer.Option("--find", help="Only those with this word in them.")] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is deep, and what few rules want.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List what a rule may use of an event; without one, the events."""
+    from automation.cli.fields import list_fields
+
+    raise typer.Exit(list_fields(event, find_text=find, everything=everything, as_json=as_json))
+
+
+@app.command()
 def explain(
     event: Annotated[
         str, typer.Argument(help="An event's id (its first characters), or a payload file.")
@@ -114,6 +131,57 @@ def explain(
     if last is not None:
         raise typer.Exit(explain_rule(rule, last=last, folder=rules, as_json=as_json))
     raise typer.Exit(explain_event(event, name=name, rule_id=rule, folder=rules, as_json=as_json))
+
+
+@app.command("test")
+def run_rule_tests(
+    paths: Annotated[list[str] | None, typer.Argument(help="Rule files or folders.")] = None,
+    rule: Annotated[str, typer.Option("--rule", help="Only this rule.")] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show only what fails, and what has no tests.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the tests in rule files: does the rule fire, and what would it write."""
+    from automation.cli.trials import run_tests
+
+    raise typer.Exit(run_tests(paths, rule_id=rule, quiet=quiet, as_json=as_json))
+
+
+@app.command("rules")
+def list_all_rules(rules: RulesDir = "rules", as_json: Json = False) -> None:
+    """List every rule: where it is, what it listens to, whether it ever fired, and what holds it up."""
+    from automation.cli.inventory import list_rules
+
+    raise typer.Exit(list_rules(folder=rules, as_json=as_json))
+
+
+@app.command()
+def plan(
+    rules: Annotated[str, typer.Option("--rules", help="The folder of proposed rules.")],
+    since: Annotated[
+        str, typer.Option("--since", help="Events since then: 7d, 12h, or a date.")
+    ] = "7d",
+    current: Annotated[
+        str,
+        typer.Option(
+            "--current", help="The folder of the rules in force.", envvar="AUTOMATION_RULES"
+        ),
+    ] = "rules",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown for a pull request.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run proposed rules over recorded events, write nothing, and print what would be otherwise."""
+    from automation.cli.planning import plan_rules
+
+    if as_json and markdown:
+        raise typer.BadParameter("--json or --markdown, not both")
+    form: Literal["json", "markdown", "text"] = (
+        "json" if as_json else "markdown" if markdown else "text"
+    )
+    raise typer.Exit(plan_rules(proposed=rules, current=current, since=since, form=form))
 
 
 @app.command()
@@ -175,17 +243,33 @@ def runs(
 def emulator(
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
     seed: Annotated[str, typer.Option(help="What is in it: demo or empty.")] = "demo",
-    limit: Annotated[int, typer.Option(help="Requests a minute; 0 is no limit.")] = 180,
+    requests_per_minute: Annotated[
+        int,
+        typer.Option(
+            "--requests-per-minute",
+            "--limit",
+            min=0,
+            help="The budget: 429 past so many in a window of 60 s; 0 is no window.",
+        ),
+    ] = 180,
+    search_lag: Annotated[
+        float, typer.Option(min=0, help="Seconds until search finds what is new.")
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Serve a local Notion on this machine."""
+    """Serve a local Notion on this machine.
+
+    Prints where it is, its token and what is in it (with --json as one line), then serves until
+    Ctrl-C; what is in it is gone then. For tests it has endpoints of its own under /_emulator: the
+    log of all requests, counts, settings, and faults to inject (429, 503, lost answers, slow ones).
+    """
     from automation.emulator.seed import SEEDS
     from automation.emulator.serve import run
 
     if seed not in SEEDS:
         raise typer.BadParameter(f"--seed is one of {', '.join(SEEDS)}")
     try:
-        run(port, seed, limit, as_json=as_json)
+        run(port, seed, requests_per_minute, search_lag=search_lag, as_json=as_json)
     except OSError as error:
         raise SettingsError("--port", f"cannot listen on {port}: {error.strerror}") from error
 

@@ -34,7 +34,7 @@ def _text_of(path: Path) -> str:
 def rule_files(paths: list[str] | None, default: str) -> dict[str, str]:
     """The texts of the named rule files, or of all in the named folders. Raises RuleError."""
     from automation.model.errors import RuleError
-    from automation.rulebook import read_folder
+    from automation.rulefiles import read_folder
 
     files: dict[str, str] = {}
     for name in paths or [default]:
@@ -44,6 +44,7 @@ def rule_files(paths: list[str] | None, default: str) -> dict[str, str]:
             continue
         found, unread = read_folder(path)
         if unread:
-            raise RuleError(f"{unread[0].path}: {unread[0].message}")
+            first = next(iter(unread.values()))
+            raise RuleError(f"{first.path}: {first.message}")
         files |= found
     return files

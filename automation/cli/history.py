@@ -5,13 +5,15 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from automation.cli.explain import load_all
 from automation.cli.files import rule_files
 from automation.cli.listing import with_store
-from automation.cli.tracing import show, stdout
+from automation.cli.tracing import fit, show, stdout
 from automation.engine.explain import Trace, trace
+from automation.engine.index import names_of
 from automation.engine.problems import nearest
 from automation.engine.rules import Rule
 from automation.engine.tally import LineTally, tally
@@ -45,7 +47,7 @@ def explain_rule(rule_id: str, *, last: int, folder: str, as_json: bool) -> int:
 
 async def _events(store: Store, rule: Rule, last: int) -> Sequence[StoredEvent]:
     """The newest events of the names the rule listens to."""
-    names = rule.on if rule.schedule is None else (f"schedule.{rule.id}",)
+    names = names_of(rule)
     found = {
         one.seq: one for name in names for one in await store.events(limit=last, name=name)
     }  # fmt: skip
@@ -78,7 +80,7 @@ def _print(rule: Rule, traces: Sequence[Trace]) -> None:
     )  # fmt: skip
     console = stdout()
     lines = tally(traces)
-    width = min(max(len(line.text) for line in lines), max(24, (console.width - 30) // 2))
+    width = min(max(cell_len(line.text) for line in lines), max(24, (console.width - 30) // 2))
     titles = Text(
         f"{'':8}{'':{width}}  {'failed':>6}  {'alone':>5}  when it last failed", style="dim"
     )
@@ -87,8 +89,7 @@ def _print(rule: Rule, traces: Sequence[Trace]) -> None:
 
 def _row(line: LineTally, width: int) -> Text:
     mark, style = ("✗", "bold red") if line.failed else ("✓", "green")
-    text = line.text if len(line.text) <= width else line.text[: width - 1] + "…"
     return Text.assemble(
-        "  ", (mark, style), f" {line.number:>3}  {text:<{width}}  {line.failed:>6}  {line.alone:>5}  ",
+        "  ", (mark, style), f" {line.number:>3}  {fit(line.text, width)}  {line.failed:>6}  {line.alone:>5}  ",
         line.had,
     )  # fmt: skip

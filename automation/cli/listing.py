@@ -124,6 +124,8 @@ def outcome(one: Run) -> str:
     """What a run wrote, or why not."""
     if one.wrote:
         return "; ".join(f"{wrote.what} {wrote.title or wrote.url}" for wrote in one.wrote)
+    if one.waiting_for and not one.reason:
+        return f"waits for the {one.waiting_for.replace(':', ' ', 1)}"
     return ". ".join(part for part in (one.reason, one.remedy) if part)
 
 

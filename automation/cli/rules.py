@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from automation.cli.catalogue import catalogue
 from automation.cli.files import recipes, rule_files
 from automation.engine.load import load
 from automation.engine.problems import render
@@ -16,15 +17,19 @@ def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
     import os
 
     files = rule_files(paths, os.environ.get("AUTOMATION_RULES", "rules"))
-    loaded = load(files, actions=actions())
+    loaded = load(files, actions=actions(), catalogue=catalogue())
     if as_json:
         print(json.dumps([problem.to_json() for problem in loaded.problems], indent=2))
     else:
         for problem in loaded.problems:
             print(render(problem, files.get(problem.path)), end="\n\n")
     errors = sum(problem.severity == "error" for problem in loaded.problems)
+    warnings = len(loaded.problems) - errors
+    found = [
+        counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
+    ]
     words = f"{counted(len(files), 'file')}, {counted(len(loaded.rules.rules), 'rule')}"
-    print(f"{words}: {counted(errors, 'error') if errors else 'all good'}", file=sys.stderr)
+    print(f"{words}: {', '.join(found) or 'all good'}", file=sys.stderr)
     return 1 if errors else 0
 
 

@@ -1,6 +1,7 @@
 """`automation serve`: the service until SIGTERM or Ctrl-C; both drain and exit 0."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -56,8 +57,12 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=1024)
+    except (socket.gaierror, UnicodeError) as error:
+        raise SettingsError("AUTOMATION_HOST", f"{host!r} is no address of this machine") from error
     except OSError as error:
         said = str(error.strerror).partition(" (")[0].lower()
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise SettingsError("AUTOMATION_HOST", f"cannot listen on {host}: {said}") from error
         raise SettingsError(
             "AUTOMATION_PORT", f"cannot listen on {host}:{port}: {said}; --port takes another"
         ) from error
@@ -66,14 +71,27 @@ def listen(host: str, port: int) -> socket.socket:
 async def _serve_at(door: socket.socket, settings: Settings, environ: dict[str, str]) -> None:
     service = await build_service(settings, environ)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _stop_at_signals(stop)
     try:
         announce(service, settings, port=door.getsockname()[1])
         await service.run(sockets=[door], stop=stop)
     finally:
         await service.close()
+
+
+def _stop_at_signals(stop: asyncio.Event) -> None:
+    """The first SIGTERM or Ctrl-C drains; the second does what it does to any process."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGTERM, signal.SIGINT)
+
+    def first() -> None:
+        say("stopping: what is under way ends, nothing new begins (once more stops at once)")
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+    for number in numbers:
+        loop.add_signal_handler(number, first)
 
 
 def announce(service: Service, settings: Settings, *, port: int) -> None:

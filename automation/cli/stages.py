@@ -65,6 +65,8 @@ def _waiting(run: Run) -> Stage:
             )
         case "rule":
             text = "held: its rule is disabled or gone, and goes on when the rule is back"
+        case "event":
+            return Stage(kind="waiting_event", text=run.reason or f"it waits for {what}")
         case _:
             text = f"waits for {run.waiting_for or 'something'}"
     reason = f" ({run.reason})" if run.reason else ""

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -29,10 +30,17 @@ def show(lines: Sequence[Text], console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
+def fit(text: str, width: int) -> str:
+    """A text as wide as that on a screen, where some characters take two cells: cut, or filled up."""
+    text = text.replace("\t", " ")
+    room = width - cell_len(text)
+    return text + " " * room if room >= 0 else f"{set_cell_size(text, width - 1)}…"
+
+
 def lines_of(one: Trace, width: int) -> list[Text]:
     """One rule: its verdict, then every line beside what the event had."""
     shared = _shared_numbers(one.lines)
-    longest = max((len(line.text) for line in one.lines), default=0)
+    longest = max((cell_len(line.text) for line in one.lines), default=0)
     column = min(longest, max(LEAST, (width - 12) // 2))
     made = [_head(one)]
     for table in one.tables:
@@ -70,12 +78,10 @@ def _heading(table: TracedTable) -> str:
 
 def _line(line: TracedLine, had: str, column: int, width: int) -> Iterator[Text]:
     mark, style = ("✓", "green") if line.passed else ("✗", "bold red")
-    text = line.text.replace("\t", " ")
-    text = text if len(text) <= column else text[: column - 1] + "…"
     room = max(LEAST, width - column - 11)
     first, *rest = textwrap.wrap(had, room, break_on_hyphens=False) or [""]
     yield Text.assemble(
-        GAP, (mark, style), f" {line.number:>3}{GAP}", f"{text:<{column}}", GAP,
+        GAP, (mark, style), f" {line.number:>3}{GAP}", fit(line.text, column), GAP,
         (first, "" if line.passed else "red"),
     )  # fmt: skip
     for more in rest:

@@ -1,11 +1,12 @@
 """Notion's refusals, as it words them. https://developers.notion.com/reference/status-codes"""
 
-import json
 from typing import Any
+
+TRASHED = "Can't edit block that is archived. You must unarchive the block before editing."
 
 
 class Refused(Exception):
-    """An error answer."""
+    """An error answer. Values of `additional` are texts or lists of texts."""
 
     def __init__(self, status: int, code: str, message: str, **additional: Any) -> None:
         super().__init__(message)
@@ -32,25 +33,18 @@ def invalid(message: str) -> Refused:
     return Refused(400, "validation_error", message)
 
 
-def failed(path: str, what: str) -> Refused:
-    """400 with the path of the offending part of the body."""
-    return invalid(f"body failed validation: {path} {what}")
+def failed(lines: list[str], part: str = "body") -> Refused:
+    """400 for a request that breaks its schema; several lines are alternatives."""
+    if len(lines) == 1:
+        return invalid(f"{part} failed validation: {lines[0]}")
+    return invalid(f"{part} failed validation. Fix one:\n" + "\n".join(lines))
 
 
-def shown(value: Any) -> str:
-    """A value as Notion shows it in its messages."""
-    if value is None:
-        return "`undefined`"
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return f"`{text if len(text) <= 60 else text[:57] + '...'}`"
+def content_failed(what: str) -> Refused:
+    """400 for content that fits the schema and still cannot be made."""
+    return invalid(f"Content creation Failed. Fix the following:\n{what}")
 
 
-def not_found(kind: str, identity: str, connection: str, connection_id: str) -> Refused:
-    """404: absent, or not shared; nobody can tell which."""
-    return Refused(
-        404,
-        "object_not_found",
-        f"Could not find {kind} with ID: {identity}. Make sure the relevant pages and databases are"
-        f' shared with your integration "{connection}".',
-        integration_id=connection_id,
-    )
+def not_emulated(what: str) -> Refused:
+    """Notion can do this and the emulator cannot: said plainly, never pretended."""
+    return Refused(501, "not_emulated", f"The emulator does not do this yet: {what}.")

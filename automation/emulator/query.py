@@ -1,193 +1,144 @@
-"""Filters and sorts of data-source queries.
+"""Queries of a data source: filter, sort, page by page.
 
-https://developers.notion.com/reference/filter-data-source-entries
+Without sorts the newest come first. What a query found is kept under its cursor, so that its pages
+fit together while rows change. https://developers.notion.com/reference/query-a-data-source
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from automation.emulator.errors import failed, invalid, shown
-from automation.emulator.richtext import plain
+from automation.emulator import ids, reading, showing, values
+from automation.emulator.dates import minute
+from automation.emulator.errors import invalid
+from automation.emulator.filters import TEXTS, TIMESTAMPS, Ground, compile_filter, equalities
+from automation.emulator.paging import envelope, page_size, refuse_cursor
+from automation.emulator.shapes import array, literal, one_of, table, text
+from automation.emulator.workspace import DataSource, Page, Property, Snapshot, Workspace
 
-Page = dict[str, Any]
-Test = Callable[[Page], bool]
-TIMESTAMPS = ("created_time", "last_edited_time")
-TEXTS = frozenset({"title", "rich_text", "url", "email", "phone_number"})
-PERIODS = {
-    "past_week": -7,
-    "past_month": -30,
-    "past_year": -365,
-    "next_week": 7,
-    "next_month": 30,
-    "next_year": 365,
-}
-RELATIVE = {
-    "today": 0, "tomorrow": 1, "yesterday": -1, "one_week_ago": -7, "one_week_from_now": 7,
-    "one_month_ago": -30, "one_month_from_now": 30,
-}  # fmt: skip
+Object = dict[str, Any]
 
-
-def compile_filter(raw: Any, schema: dict[str, Any], now: datetime, depth: int = 0) -> Test:
-    """A test of pages."""
-    if not isinstance(raw, dict):
-        raise failed("body.filter", f"should be an object, instead was {shown(raw)}.")
-    for word, whole in (("and", all), ("or", any)):
-        if word in raw:
-            if depth >= 2:
-                raise failed("body.filter", "is nested deeper than two levels.")
-            tests = [compile_filter(one, schema, now, depth + 1) for one in raw[word]]
-            return lambda page, whole=whole, tests=tests: whole(test(page) for test in tests)  # type: ignore[misc]
-    if "timestamp" in raw:
-        name = raw["timestamp"]
-        return _time_test(raw.get(name, {}), lambda page: page[name], now)
-    return _property_test(raw, schema, now)
+MAX_SNAPSHOTS = 1000
+_DIRECTION = literal("ascending", "descending")
+SORTS = array(
+    one_of(
+        table({"property": text(), "direction": _DIRECTION}),
+        table({"timestamp": literal(*TIMESTAMPS), "direction": _DIRECTION}),
+    )
+)
+"""The check of `sorts`."""
 
 
-def _property_test(raw: dict[str, Any], schema: dict[str, Any], now: datetime) -> Test:
-    found = find_property(schema, str(raw.get("property")))
-    kind = found["type"]
-    given = next((key for key in raw if key not in {"property", "type"}), "")
-    if given != kind and not (kind in TEXTS and given in TEXTS):
-        raise invalid(f"database property {kind} does not match filter {given}")
-    condition = raw[given]
-
-    def value(page: Page) -> Any:
-        return (page["properties"].get(found["name"]) or {}).get(kind)
-
-    if kind in {"date", *TIMESTAMPS}:
-        return _time_test(
-            condition,
-            lambda page: (value(page) or {}).get("start") if kind == "date" else value(page),
-            now,
-        )
-    return _plain_test(kind, condition, value)
-
-
-def find_property(schema: dict[str, Any], name: str) -> dict[str, Any]:
-    """A property by name or id."""
-    for one in schema.values():
-        if name in {one["name"], one["id"]} or quote(name, safe="") == one["id"]:
-            found: dict[str, Any] = one
-            return found
-    raise invalid(f"Could not find property with name or id: {name}")
+def run(space: Workspace, identity: str, body: Object, only: Sequence[str]) -> Object:
+    """POST /data_sources/{id}/query."""
+    source = space.data_source(identity)
+    size = page_size(body.get("page_size"), "body")
+    shown = reading.chosen(source.properties.values(), only)
+    cursor = body.get("start_cursor")
+    if cursor is None:
+        found, start = _found(space, source, body), 0
+    else:
+        found, start = _kept(space, source, cursor)
+    pages = (space.pages[one] for one in found.pages[start : start + size])
+    results = [showing.page(space, one, shown) for one in pages if _wanted(one, body)]
+    more = found.pages[start + size : start + size + 1]
+    answer = envelope(
+        "page_or_data_source", results, _keep(space, found, more[0]) if more else None
+    )
+    if found.capped:
+        answer["request_status"] = {
+            "type": "incomplete",
+            "incomplete_reason": "query_result_limit_reached",
+        }
+    return answer
 
 
-def comparable(kind: str, value: Any) -> Any:
-    """A property value as something to compare and sort by."""
-    match kind:
-        case "title" | "rich_text":
-            return plain(value or [])
-        case "select" | "status":
-            return value["name"] if value else None
-        case "multi_select":
-            return [one["name"] for one in value or []]
-        case "relation" | "people":
-            return [one["id"] for one in value or []]
-        case "unique_id":
-            return value["number"] if value else None
-        case _:
-            return value
+def _found(space: Workspace, source: DataSource, body: Object) -> Snapshot:
+    rows = [space.pages[one] for one in _candidates(space, source, body.get("filter"))]
+    rows = [page for page in rows if _wanted(page, body)]
+    if body.get("filter") is not None:
+        test = compile_filter(body["filter"], Ground(space, source, space.now()))
+        rows = [page for page in rows if test(page)]
+    rows.reverse()
+    for one in reversed(body.get("sorts") or []):
+        rows = _sorted(space, source, rows, one)
+    found = [page.id for page in rows[: space.query_cap]]
+    return Snapshot(
+        id=ids.new_id(), source=source.id, pages=found, capped=len(rows) > space.query_cap
+    )
 
 
-def _plain_test(kind: str, condition: dict[str, Any], value: Callable[[Page], Any]) -> Test:
-    tests = [_operator(kind, word, operand) for word, operand in condition.items()]
-    return lambda page: all(test(comparable(kind, value(page))) for test in tests)
+def _wanted(page: Page, body: Object) -> bool:
+    """Rows in the trash are shown only when asked for."""
+    archived = bool(body.get("is_archived"))
+    return page.in_trash is bool(body.get("in_trash")) and page.is_archived is archived
 
 
-def _operator(kind: str, word: str, operand: Any) -> Callable[[Any], bool]:
-    def folded(value: Any) -> Any:
-        return value.casefold() if isinstance(value, str) else value
-
-    want = [folded(one) for one in operand] if isinstance(operand, list) else folded(operand)
-    many = want if isinstance(want, list) else [want]
-    operators: dict[str, Callable[[Any], bool]] = {
-        "equals": lambda value: folded(value) in many,
-        "does_not_equal": lambda value: folded(value) not in many,
-        "contains": lambda value: _contains(value, many),
-        "does_not_contain": lambda value: not _contains(value, many),
-        "starts_with": lambda value: folded(value or "").startswith(want),
-        "ends_with": lambda value: folded(value or "").endswith(want),
-        "is_empty": lambda value: (value in (None, "", [])) is True,
-        "is_not_empty": lambda value: value not in (None, "", []),
-        "greater_than": lambda value: value is not None and value > operand,
-        "less_than": lambda value: value is not None and value < operand,
-        "greater_than_or_equal_to": lambda value: value is not None and value >= operand,
-        "less_than_or_equal_to": lambda value: value is not None and value <= operand,
-    }
-    if word not in operators:
-        raise failed(f"body.filter.{kind}.{word}", "should be not present.")
-    return operators[word]
+def _candidates(space: Workspace, source: DataSource, raw: Any) -> Iterable[str]:
+    """The rows, in order of creation; fewer where the index knows better."""
+    for name, wanted in equalities(raw):
+        one = source.find(name)
+        if one is not None and one.type in TEXTS:
+            there = values.equal_to(space, source, one, wanted)
+            return sorted(there, key=lambda found: space.pages[found].number)
+    return source.rows
 
 
-def _contains(value: Any, many: list[Any]) -> bool:
-    if isinstance(value, list):
-        return any(str(one).casefold() in many for one in value)
-    return any(str(one) in (value or "").casefold() for one in many)
+# pages of a result --------------------------------------------------------------------------------
 
 
-def _time_test(condition: dict[str, Any], value: Callable[[Page], Any], now: datetime) -> Test:
-    tests = [_time_operator(word, operand, now) for word, operand in condition.items()]
-
-    def test(page: Page) -> bool:
-        text = value(page)
-        return all(one(None if text is None else _minute(text)) for one in tests)
-
-    return test
+def _keep(space: Workspace, found: Snapshot, first: str) -> str:
+    """The cursor of the page that starts with a row."""
+    space.snapshots[found.id] = found
+    if len(space.snapshots) > MAX_SNAPSHOTS:
+        del space.snapshots[next(iter(space.snapshots))]
+    return f"s:{found.id}:{first}"
 
 
-def _minute(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.replace(second=0, microsecond=0)
+def _kept(space: Workspace, source: DataSource, cursor: str) -> tuple[Snapshot, int]:
+    kind, _, rest = str(cursor).partition(":")
+    identity, _, first = rest.partition(":")
+    found = space.snapshots.get(identity)
+    if kind != "s" or found is None or found.source != source.id or first not in found.pages:
+        raise refuse_cursor(cursor)
+    return found, found.pages.index(first)
 
 
-def _time_operator(word: str, operand: Any, now: datetime) -> Callable[[datetime | None], bool]:
-    if word in {"is_empty", "is_not_empty"}:
-        return lambda value: (value is None) is (word == "is_empty")
-    if word in PERIODS or word == "this_week":
-        days = PERIODS.get(word, 7)
-        low, high = sorted((now, now + timedelta(days=days)))
-        return lambda value: value is not None and low <= value <= high
-    moment = now + timedelta(days=RELATIVE[operand]) if operand in RELATIVE else _minute(operand)
-    whole_day = operand in RELATIVE or len(str(operand)) == 10
-    end = moment + timedelta(days=1) if whole_day else moment + timedelta(minutes=1)
-    operators: dict[str, Callable[[datetime], bool]] = {
-        "equals": lambda value: moment <= value < end,
-        "before": lambda value: value < moment,
-        "after": lambda value: value >= end,
-        "on_or_before": lambda value: value < end,
-        "on_or_after": lambda value: value >= moment,
-    }
-    if word not in operators:
-        raise failed(f"body.filter.date.{word}", "should be not present.")
-    return lambda value: value is not None and operators[word](value)
+# sorts --------------------------------------------------------------------------------------------
 
 
-def sort_pages(pages: list[Page], sorts: Any, schema: dict[str, Any]) -> list[Page]:
-    """Earlier sorts win; pages without a value come last."""
-    for one in reversed(sorts or []):
-        down = one.get("direction") == "descending"
-        key = _sort_key(one, schema)
-        there = [page for page in pages if key(page) is not None]
-        gone = [page for page in pages if key(page) is None]
-        pages = sorted(there, key=key, reverse=down) + gone
-    return pages
+def _sorted(space: Workspace, source: DataSource, rows: list[Page], one: Object) -> list[Page]:
+    """By one sort, stably; pages without a value come last, whichever the direction."""
+    key = _key(space, source, one)
+    keyed = [(key(page), page) for page in rows]
+    there = [pair for pair in keyed if pair[0] is not None]
+    there.sort(key=lambda pair: pair[0], reverse=one["direction"] == "descending")
+    return [page for _, page in there] + [page for found, page in keyed if found is None]
 
 
-def _sort_key(one: dict[str, Any], schema: dict[str, Any]) -> Callable[[Page], Any]:
+def _key(space: Workspace, source: DataSource, one: Object) -> Callable[[Page], Any]:
     if "timestamp" in one:
-        return lambda page: page[one["timestamp"]]
-    found = find_property(schema, str(one.get("property")))
-    kind = found["type"]
+        name = one["timestamp"]
+        return lambda page: minute(page.created if name == "created_time" else page.edited)
+    found = source.find(one["property"])
+    if found is None:
+        raise invalid(f"Could not find sort property with name or id: {one['property']}")
+    if found.type in {"select", "status"}:
+        return _by_option(found)
 
     def key(page: Page) -> Any:
-        value = (page["properties"].get(found["name"]) or {}).get(kind)
-        if kind == "date":
-            return value["start"] if value else None
-        value = comparable(kind, value)
-        return ", ".join(value) if isinstance(value, list) else value
+        value = reading.comparable(found.type, reading.shown(space, page, found))
+        if found.type == "rollup":
+            value = value.get("number", value.get("date"))
+            value = value["start"] if isinstance(value, dict) else value
+        if isinstance(value, list):
+            value = ", ".join(value)
+        folded = value.casefold() if isinstance(value, str) else value
+        return None if folded == "" else folded
 
     return key
+
+
+def _by_option(found: Property) -> Callable[[Page], Any]:
+    """Choices sort as their options stand."""
+    order = {option["id"]: index for index, option in enumerate(found.detail["options"])}
+    return lambda page: order.get(page.values.get(found.id))

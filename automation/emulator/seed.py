@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from automation.emulator.workspace import Workspace, title
+from automation.emulator import databases, pages, users
+from automation.emulator.richtext import words
+from automation.emulator.workspace import Workspace
 
 TEXT: dict[str, Any] = {"rich_text": {}}
 
@@ -72,29 +74,32 @@ def seed_demo(workspace: Workspace) -> None:
             "Date": {"date": {}},
         },
     )
-    workspace.create_page(
-        {"parent": {"page_id": root}, "properties": {"title": {"title": text("Engineering log")}}}
+    pages.create(
+        workspace,
+        {"parent": {"page_id": root}, "properties": {"title": {"title": text("Engineering log")}}},
     )
 
 
 def seed_empty(workspace: Workspace) -> None:
-    """A root page and nothing in it."""
-    workspace.create_page(
-        {"parent": {"workspace": True}, "properties": {"title": {"title": text("Automation demo")}}}
-    )
+    """Three people, and a root page with nothing in it."""
+    users.add_person(workspace, "Ada Lovelace", "ada@example.com")
+    users.add_person(workspace, "Grace Hopper", "grace@example.com")
+    users.add_person(workspace, "Gast Müller", "guest@example.org", guest=True)
+    pages.create(workspace, {"properties": {"title": {"title": text("Automation demo")}}})
 
 
 def _source(workspace: Workspace, root: str, name: str, properties: dict[str, Any]) -> str:
-    database = workspace.create_database(
+    database = databases.create(
+        workspace,
         {
             "parent": {"type": "page_id", "page_id": root},
             "title": text(name),
             "initial_data_source": {
                 "properties": {"Name": {"title": {}}, "Automation key": TEXT, **properties}
             },
-        }
+        },
     )
-    return str(database["data_sources"][0]["id"])
+    return database.sources[0]
 
 
 SEEDS = {"demo": seed_demo, "empty": seed_empty}
@@ -102,9 +107,7 @@ SEEDS = {"demo": seed_demo, "empty": seed_empty}
 
 def root_page(workspace: Workspace) -> str:
     """The id of the page everything is under."""
-    return next(
-        str(one["id"]) for one in workspace.pages.values() if one["parent"]["type"] == "workspace"
-    )
+    return next(one.id for one in workspace.pages.values() if one.parent["type"] == "workspace")
 
 
 def describe(workspace: Workspace, base_url: str) -> dict[str, Any]:
@@ -114,12 +117,10 @@ def describe(workspace: Workspace, base_url: str) -> dict[str, Any]:
         "base_url": base_url,
         "token": workspace.token,
         "root_page_id": root,
-        "data_sources": {
-            one["title"][0]["plain_text"]: one["id"] for one in workspace.data_sources.values()
-        },
+        "data_sources": {words(one.title): one.id for one in workspace.data_sources.values()},
         "pages": {
-            title(one): one["id"]
+            workspace.title(one): one.id
             for one in workspace.pages.values()
-            if one["parent"].get("page_id") == root
+            if one.parent.get("page_id") == root
         },
     }

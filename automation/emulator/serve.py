@@ -8,16 +8,18 @@ from typing import Any
 
 import uvicorn
 
-from automation.emulator.app import Emulator, create_app
+from automation.emulator.app import create_app
 from automation.emulator.seed import SEEDS, describe
+from automation.emulator.state import Emulator
 from automation.emulator.traffic import Window
 from automation.emulator.workspace import Workspace
 
 
-def build(seed: str, limit: int) -> Emulator:
+def build(seed: str, limit: int, *, search_lag: float = 0.0) -> Emulator:
     """An emulator with a seeded workspace. `limit` requests a minute; 0 is no limit."""
     workspace = Workspace()
     SEEDS[seed](workspace)
+    workspace.search_lag = search_lag
     return Emulator(workspace, Window(limit=limit))
 
 
@@ -29,6 +31,7 @@ def listen(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
+        # Who reads where it is may connect at once, and waits until it serves.
         made.listen(1024)
     except OSError:
         made.close()
@@ -40,14 +43,25 @@ def server(emulator: Emulator) -> uvicorn.Server:
     """A server that serves it."""
     config = uvicorn.Config(
         create_app(emulator), log_level="critical", access_log=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=1,
+        date_header=False, http="h11", timeout_graceful_shutdown=1,
     )  # fmt: skip
-    return uvicorn.Server(config)
+    made = uvicorn.Server(config)
+    emulator.cut = lambda client: _cut(made, client)
+    return made
 
 
-def run(port: int, seed: str, limit: int, *, as_json: bool) -> None:
+def _cut(server: uvicorn.Server, client: tuple[str, int]) -> None:
+    """Close a client's connection at once, whatever it waits for."""
+    for connection in list(server.server_state.connections):
+        if getattr(connection, "client", None) == client:
+            connection.transport.abort()
+
+
+def run(
+    port: int, seed: str, limit: int, *, search_lag: float = 0.0, as_json: bool = False
+) -> None:
     """Serve until interrupted; the first line of stdout says where."""
-    emulator = build(seed, limit)
+    emulator = build(seed, limit, search_lag=search_lag)
     with listen(port) as bound:
         base_url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         _announce(describe(emulator.workspace, base_url), as_json=as_json)
@@ -62,5 +76,5 @@ def _announce(facts: dict[str, Any], *, as_json: bool) -> None:
     print(f"A local Notion is at {facts['base_url']}")
     print(f"  NOTION_BASE_URL={facts['base_url']} NOTION_TOKEN={facts['token']}")
     for name, identity in {**facts["data_sources"], **facts["pages"]}.items():
-        print(f"  {name:<16} {identity}")
+        print(f"  {name:<16} {identity}", flush=True)
     print("Stop it with Ctrl-C; what is in it is gone then.", file=sys.stderr, flush=True)

@@ -1,13 +1,15 @@
-"""What happens to requests on the way: the budget window, injected faults, and the log of what came.
+"""What happens to requests on the way: the budget's window, and the log of what came.
 
 https://developers.notion.com/reference/request-limits
 """
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from automation.emulator.errors import Refused
+from automation.emulator.faults import CODES
 
 
 @dataclass(slots=True)
@@ -29,30 +31,15 @@ class Window:
             self._count = 0
         self._count += 1
         if self._count > self.limit:
-            wait = max(1, round(self._started + self.seconds - moment + 0.5))
+            wait = max(1, math.ceil(self._started + self.seconds - moment))
+            code, message = CODES["429"]
             raise Refused(
                 429,
-                "rate_limited",
-                "You have been rate limited. Please try again in a few minutes.",
+                code,
+                message,
                 rate_limit_reason="public_api_request_rate_limit",
                 retry_after=str(wait),
             )
-
-
-@dataclass(slots=True)
-class Fault:
-    """An injected fault: `kind` for the next `times` requests that match."""
-
-    kind: str
-    method: str = ""
-    path: str = ""
-    times: int = 1
-    retry_after: int = 1
-    seconds: float = 0.0
-
-    def matches(self, method: str, path: str) -> bool:
-        """Whether the request is one of its."""
-        return self.times > 0 and self.method in {"", method} and path.startswith(self.path)
 
 
 @dataclass(slots=True)

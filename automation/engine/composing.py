@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from automation.engine import dates
+from automation.engine.cases import Subject, build_cases
 from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
 from automation.engine.foresight import GUARDED_TABLES
@@ -53,9 +54,13 @@ def compose(
     one = _Composer(good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
-    for index, test in enumerate(good.get("test", [])):
+    tests = tuple(
         check(test, (*place, "test", index), TEST, where)
+        for index, test in enumerate(good.get("test", []))
+    )
     schedule = one.schedule()
+    zone = schedule.zone if schedule else defaults.zone
+    on = one.on()
     guard = one.guard()
     one.warn_of_guard(guard, steps)
     rule = Rule(
@@ -65,19 +70,20 @@ def compose(
         enabled_line=where.positions.key((*place, "enabled")).line,
         file=where.path,
         line=where.positions.key(place).line,
-        on=one.on(),
+        on=on,
         on_line=where.positions.key((*place, "on")).line,
         on_text=where.line((*place, "on")),
         when=one.tables("when"),
         either=one.tables("either"),
         unless=one.tables("unless"),
         steps=steps,
-        zone=schedule.zone if schedule else defaults.zone,
+        zone=zone,
         refuse_unknown_options=defaults.refuse_unknown_options,
         targets=builder.targets,
         schedule=schedule,
         lane=one.lane(),
         guard=guard,
+        tests=build_cases(tests, (*place, "test"), where, Subject(on, steps, zone)),
     )
     return Composed(rule=rule, agents=builder.agents)
 

@@ -14,7 +14,7 @@ SIGNS = "\\`*_{}[]<>()#+-.!|~$^=:@&"
 """Signs that mean something in Markdown, here or in what others make of it."""
 
 _ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in SIGNS})
-_LINE_END = re.compile(r"\r\n?|\n")
+_LINE_END = re.compile(r"\r\n?|[\n\v\f\x85\u2028\u2029]")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)", re.MULTILINE)
 _ONE_LINE = re.compile(r"[ \t>*+-]*(#{1,6}[ \t]|\|)")
 _NO_ENTITY = frozenset("\x0b\x1c\x1d\x1e\x1f\x85")
@@ -70,7 +70,7 @@ def escape_markdown(text: str) -> str:
     of a line would vanish, or make code of it; as entities they are text.
     https://spec.commonmark.org/0.31.2/#hard-line-breaks
     """
-    *lines, last = _LINE_END.split(text.strip("\r\n"))
+    *lines, last = _LINE_END.sub("\n", text).strip("\n").split("\n")
     broken = (f"{_escaped_line(line)}  \n" if line else "\\\n" for line in lines)
     return "".join(broken) + _escaped_line(last)
 

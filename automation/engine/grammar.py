@@ -161,6 +161,7 @@ TEST = Keys(
     what="a test",
     keys={
         "name": Key(kind=TEXT, about="What it shows."),
+        "on": Key(kind=TEXT, about="What the event is, where the rule hears several."),
         "event": Key(
             kind=either(TEXT, TABLE),
             about="A payload file beside the rule file, or the event itself.",

@@ -165,7 +165,7 @@ class Index(Generic[R]):
         self._shelves: dict[str, _Shelf] = {}
         by_name: dict[str, list[int]] = {}
         for place, rule in enumerate(self._rules):
-            for name in _names(rule):
+            for name in names_of(rule):
                 by_name.setdefault(name, []).append(place)
         for name, places in by_name.items():
             self._shelves[name] = self._shelf(places)
@@ -212,7 +212,8 @@ def _cost(options: Iterable[Sequence[Needs]]) -> Callable[[Needs], tuple[int, in
     return cost
 
 
-def _names(rule: Listener) -> Sequence[str]:
+def names_of(rule: Listener) -> Sequence[str]:
+    """The names of events a rule listens to, each with all below it."""
     return rule.on if rule.schedule is None else (f"schedule.{rule.id}",)
 
 

@@ -4,7 +4,7 @@ What is decided here, and why. The one thing worse than a mistake that is not se
 
 - An unknown path of a published event is an error, of a learned one a warning, of an unknown event nothing. A path
   that one of several events has is known. `raw`, and whatever a sender leaves open, is never wrong: it is the way
-  to a field that is newer than the catalogue. A field that was seen in a stored delivery is known too.
+  to a field that is newer than the catalogue.
 - `not` behind a list, and two plain lines inside one list, can be read in two ways: an error that shows both
   (a warning where the list was only learned). The tests of one line, and lists of plain values, are left alone.
 - A value that never stands there is a warning: senders add values more often than they rename fields.
@@ -15,11 +15,11 @@ A place where the file has a problem already gets no second one.
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from automation.engine import known_lines, known_names, known_templates
+from automation.engine.known_file import Root, Roots, RuleFile
 from automation.engine.known_names import Unheard
-from automation.engine.known_place import Place, Roots
 from automation.engine.positions import Path
 from automation.engine.problems import Problem
 from automation.engine.trails import Ground, follow_template, ground, kinds
@@ -46,7 +46,7 @@ class KnownFields:
         """What is wrong with a file, as far as fields are concerned. `problems` are those it has already."""
         if not self.catalogue.published and not self.catalogue.learned:
             return []
-        file = Place(path=path, text=text, taken={(one.line, one.column) for one in problems})
+        file = RuleFile(path=path, text=text, taken={(one.line, one.column) for one in problems})
         rules = raw.get("rule")
         for index, rule in enumerate(rules if isinstance(rules, list) else ()):
             if isinstance(rule, Mapping):
@@ -57,7 +57,7 @@ class KnownFields:
         """Names of sources that nobody is, once all files are read: `declared` are those of `[source.…]`."""
         return known_names.nobody(self.unheard, self.catalogue, declared)
 
-    def _rule(self, rule: Mapping[str, Any], place: Path, file: Place) -> None:
+    def _rule(self, rule: Mapping[str, Any], place: Path, file: RuleFile) -> None:
         on = rule.get("on")
         names = [on] if isinstance(on, str) else on
         if not isinstance(names, list) or not names or not all(_is_name(one) for one in names):
@@ -68,7 +68,7 @@ class KnownFields:
         seen = self._ground(tuple(names))
         if seen is None:
             return
-        sight = Roots(ground=seen, forms={"event": seen.events})
+        sight = Roots({"event": Root(seen.events, seen)})
         for key in CONDITIONS:
             for table, at in _tables(rule.get(key), (*place, key)):
                 known_lines.check_event(table, at, sight, file)
@@ -80,11 +80,11 @@ class KnownFields:
             self._grounds[names] = ground(names, self.catalogue)
         return self._grounds[names]
 
-    def _name(self, name: str, at: Path, file: Place) -> None:
+    def _name(self, name: str, at: Path, file: RuleFile) -> None:
         source = name.partition(".")[0]
         if name in self._known_names:
             return
-        if self.catalogue.schemas(source):
+        if next(self.catalogue.schemas(source), None):
             if known_names.check(name, at, self.catalogue, file):
                 self._known_names.add(name)
         else:
@@ -92,35 +92,39 @@ class KnownFields:
 
     # steps ----------------------------------------------------------------------------------------
 
-    def _steps(self, steps: Any, place: Path, sight: Roots, file: Place) -> None:
+    def _steps(self, steps: Any, place: Path, sight: Roots, file: RuleFile) -> None:
         for index, step in enumerate(steps if isinstance(steps, list) else ()):
             if isinstance(step, Mapping):
-                self._step(step, (*place, index), sight, file)
-                sight = sight.without(step.get("id"))
+                sight = self._step(step, (*place, index), sight, file)
 
-    def _step(self, step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> None:
+    def _step(self, step: Mapping[str, Any], place: Path, sight: Roots, file: RuleFile) -> Roots:
+        """One step; what the steps behind it see."""
         inner = _looped(step, place, sight, file)
         for key in ("if", "only"):
             if isinstance(step.get(key), Mapping):
                 known_lines.check_roots(step[key], (*place, key), inner, file)
-        wanted = step.get("wait_for")
-        if isinstance(wanted, str):
-            self._waited(step, wanted, place, file)
         for key, value in step.items():
             if key not in OWN:
                 known_templates.check(value, (*place, key), inner, file)
         self._steps(step.get("do"), (*place, "do"), inner, file)
+        name, waited = step.get("id"), self._waited(step, place, file)
+        if waited is None or not isinstance(name, str) or "for_each" in step:
+            return sight.without(name)
+        return sight.with_root(name, Root(waited.events, waited))
 
-    def _waited(self, step: Mapping[str, Any], name: str, place: Path, file: Place) -> None:
-        """`same` are paths of the event that is waited for."""
+    def _waited(self, step: Mapping[str, Any], place: Path, file: RuleFile) -> Ground | None:
+        """The event that a `wait_for` step waits for and becomes; `same` are its paths."""
+        name = step.get("wait_for")
+        if not _is_name(name):
+            return None
         self._name(name, (*place, "wait_for"), file)
         seen = self._ground((name,))
         if seen is not None and isinstance(step.get("same"), Mapping):
-            sight = Roots(ground=seen, forms={})
-            known_lines.check_paths(step["same"], (*place, "same"), sight, file)
+            known_lines.check_paths(step["same"], (*place, "same"), seen, file)
+        return seen
 
 
-def _is_name(one: object) -> bool:
+def _is_name(one: object) -> TypeGuard[str]:
     return isinstance(one, str) and bool(one)
 
 
@@ -133,7 +137,7 @@ def _tables(value: Any, place: Path) -> Iterator[tuple[Mapping[str, Any], Path]]
         )
 
 
-def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> Roots:
+def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: RuleFile) -> Roots:
     """What a step inside the loop sees: an element under the loop's name."""
     over = step.get("for_each")
     if not isinstance(over, str):
@@ -141,14 +145,15 @@ def _looped(step: Mapping[str, Any], place: Path, sight: Roots, file: Place) -> 
     known_templates.check(over, (*place, "for_each"), sight, file)
     name = step.get("as", "item")
     found = looped_over(over)
-    if found is None or found[0] not in sight.forms or not isinstance(name, str):
+    root = sight.known.get(found[0]) if found else None
+    if found is None or root is None or not isinstance(name, str):
         return sight.without(name)
-    trail = follow_template(sight.forms[found[0]], found[1])
+    trail = follow_template(root.forms, found[1])
     if trail.forms and not any(isinstance(one, ListOf) for one in trail.forms):
         _no_list(trail.forms, over, (*place, "for_each"), file)
-    return sight.with_root(name, one_element(trail.forms) or ANYTHING)
+    return sight.with_root(name, Root(one_element(trail.forms) or ANYTHING, root.ground))
 
 
-def _no_list(forms: Forms, over: str, at: Path, file: Place) -> None:
+def _no_list(forms: Forms, over: str, at: Path, file: RuleFile) -> None:
     if ANYTHING[0] not in forms:
         file.warn(file.value(at), f"`for_each` needs a list, and `{over}` is {kinds(forms)}")

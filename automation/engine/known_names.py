@@ -1,9 +1,10 @@
 """Names in `on`: of a known source, the events it sends."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from automation.engine.known_place import Place
+from automation.engine.known_file import RuleFile
 from automation.engine.positions import Path
 from automation.engine.problems import Problem, nearest
 from automation.model.fields import OTHERS, Catalogue, Schema
@@ -18,30 +19,36 @@ class Unheard:
 
     source: str
     at: Path
-    file: Place
+    file: RuleFile
 
 
-def check(name: str, at: Path, catalogue: Catalogue, file: Place) -> bool:
+def check(name: str, at: Path, catalogue: Catalogue, file: RuleFile) -> bool:
     """One name of `on`, whose source is known. False, and a problem, if it is not a name the source sends."""
     source, _, rest = name.partition(".")
-    schemas = catalogue.schemas(source)
-    listed = [one for schema in schemas for one in schema.events]
-    if not rest or any(one == rest or one.startswith(rest + ".") for one in listed):
+    if any(_lists(schema, rest) for schema in catalogue.schemas(source)):
         return True
-    known = [one for one in dict.fromkeys(_heard(listed)) if one != OTHERS]
-    typo = next((one for one in known if one_edit(rest, one)), None)
+    schemas = list(catalogue.schemas(source))
+    known = [one for schema in schemas for one in listened(schema)]
+    typo = next((one for one in known if one_edit(rest, one)), None) if file.thinks else None
     covered = any(schema.heard(rest) for schema in schemas)
     if covered and typo is None:
         return True
     hints = [schema.hints[rest] for schema in schemas if rest in schema.hints]
-    near = f"did you mean `{source}.{typo}`?" if typo else _nearest(source, rest, known)
-    file.wrong(
-        file.value(at),
-        _message(name, schemas),
-        hints[0] if hints else near or f"`automation fields {source}` lists what is known",
-        error=typo is not None and not covered and schemas[0].published,
-    )
+
+    def helps() -> str:
+        if hints:
+            return hints[0]
+        near = f"did you mean `{source}.{typo}`?" if typo else _nearest(source, rest, known)
+        return near or f"`automation fields {source}` lists what is known"
+
+    error = typo is not None and not covered and schemas[0].published
+    file.wrong(file.value(at), _message(name, schemas), helps, error=error)
     return False
+
+
+def _lists(schema: Schema, rest: str) -> bool:
+    """Whether an event has that name, or one below it."""
+    return not rest or any(one == rest or one.startswith(rest + ".") for one in schema.events)
 
 
 def _message(name: str, schemas: Sequence[Schema]) -> str:
@@ -50,11 +57,16 @@ def _message(name: str, schemas: Sequence[Schema]) -> str:
     return f"no stored delivery was `{name}`"
 
 
-def _heard(listed: Iterable[str]) -> Iterator[str]:
-    """Every name a rule may listen to: those of the events, and what covers them."""
-    for name in listed:
-        parts = name.removesuffix("." + OTHERS).split(".")
-        yield from (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+@lru_cache(maxsize=64)
+def listened(schema: Schema) -> tuple[str, ...]:
+    """Every name a rule may listen to, without the source: those of the events, and what covers them."""
+    return tuple(dict.fromkeys(one for event in schema.events for one in _covering(event)))
+
+
+def _covering(event: str) -> Iterator[str]:
+    parts = event.removesuffix("." + OTHERS).split(".")
+    names = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return (one for one in names if one != OTHERS)
 
 
 def _nearest(source: str, rest: str, known: Sequence[str]) -> str:
@@ -66,9 +78,11 @@ def _nearest(source: str, rest: str, known: Sequence[str]) -> str:
 
 
 def nobody(
-    unheard: Iterable[Unheard], catalogue: Catalogue, declared: Collection[str]
+    unheard: Sequence[Unheard], catalogue: Catalogue, declared: Collection[str]
 ) -> list[Problem]:
     """A problem for each source that is neither built in nor declared."""
+    if not unheard:
+        return []
     known = [*catalogue.published, *declared, *catalogue.learned]
     return [_nobody(one, known) for one in unheard if one.source not in known]
 
@@ -89,7 +103,9 @@ def _nobody(one: Unheard, known: Sequence[str]) -> Problem:
 
 
 def one_edit(word: str, known: str) -> bool:
-    """Whether one letter too many, too few, another or two swapped make the one of the other."""
+    """Whether large letters, or one letter too many, too few, another or two swapped make the one of the other."""
+    if word != known and word.casefold() == known:
+        return True
     if word == known or min(len(word), len(known)) < SHORTEST or abs(len(word) - len(known)) > 1:
         return False
     start = next(

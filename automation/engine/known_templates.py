@@ -1,21 +1,29 @@
 """The paths in templates: is the field there?"""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from automation.engine.known_place import Place, Roots
+from automation.engine.known_file import Help, Root, Roots, RuleFile
 from automation.engine.positions import Path
 from automation.engine.spots import spot
 from automation.engine.template import is_template
-from automation.engine.trails import Segment, Trail, follow_template, hint, kinds
+from automation.engine.trails import (
+    Segment,
+    Trail,
+    follow_template,
+    hint,
+    kinds,
+    where_to_look,
+)
 from automation.engine.uses import Use, plainly_known, step_offset, uses
 from automation.model.fields import Fields, elements, names, only_lists
 
 
-def check(value: Any, at: Path, roots: Roots, file: Place) -> None:
+def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
     """Every template in a value, however deep."""
     if isinstance(value, str):
-        if is_template(value) and not plainly_known(value, roots.forms):
+        if is_template(value) and not plainly_known(value, roots.known):
             _template(value, at, roots, file)
     elif isinstance(value, Mapping):
         for key, one in value.items():
@@ -25,42 +33,44 @@ def check(value: Any, at: Path, roots: Roots, file: Place) -> None:
             check(one, (*at, index), roots, file)
 
 
-def _template(text: str, at: Path, roots: Roots, file: Place) -> None:
+def _template(text: str, at: Path, roots: Roots, file: RuleFile) -> None:
     for use in uses(text):
-        if use.root not in roots.forms:
+        root = roots.known.get(use.root)
+        if root is None:
             continue
-        trail = follow_template(roots.forms[use.root], use.path)
+        trail = follow_template(root.forms, use.path)
         if not trail.forms:
-            _unknown(text, at, use, trail, roots, file)
+            _unknown(text, at, use, trail, root, file)
 
 
-def _unknown(text: str, at: Path, use: Use, trail: Trail, roots: Roots, file: Place) -> None:
+def _unknown(text: str, at: Path, use: Use, trail: Trail, root: Root, file: RuleFile) -> None:
     name = use.path[trail.steps]
     offset = step_offset(text, use, trail.steps)
     length = len(str(name)) if offset != use.offset else len(use.root)
     whole = spoken(use.root, use.path[: trail.steps + 1])
     holder = spoken(use.root, use.path[: trail.steps])
+    span = spot(file.lines, file.value(at), offset, length)
+    helps: Help = ""
     if only_lists(trail.inside):
         message = f"`{holder}` is a list, and a list has no `{name}`"
-        help_text = _from_a_list(holder, str(name), trail)
+        helps = _from_a_list(holder, str(name), trail)
     elif any(isinstance(one, Fields) for one in trail.inside):
-        message = f"`{whole}` is not a field of {roots.ground.title}"
-        help_text = _hint(use, trail, roots)
+        message = f"`{whole}` is not a field of {root.ground.title}"
+        helps = partial(_hint, use, trail, root)
     else:
         message = f"`{holder}` is {kinds(trail.inside)}: there is no `{name}` in it"
-        help_text = ""
-    span = spot(file.lines, file.value(at), offset, length)
-    file.wrong(span, message, help_text, error=roots.ground.published)
+    file.wrong(span, message, helps, error=root.ground.published)
 
 
-def _hint(use: Use, trail: Trail, roots: Roots) -> str:
-    path = [str(step) for step in use.path if isinstance(step, str)]
-    if len(path) != len(use.path):
-        path = [path[-1]] if path else []
-    known = trail.steps if len(path) == len(use.path) else 0
-    inside = Trail(forms=(), steps=known, inside=trail.inside)
-    found = hint(roots.forms[use.root], path, inside) if path else ""
-    return found or "`automation fields` lists what there is; newer fields are under `event.raw`"
+def _hint(use: Use, trail: Trail, root: Root) -> str:
+    """With indexes on the way, what is said of the last name alone."""
+    path = [step for step in use.path if isinstance(step, str)]
+    plain = len(path) == len(use.path)
+    if not path:
+        return ""
+    inside = Trail(forms=(), steps=trail.steps if plain else 0, inside=trail.inside)
+    found = hint(root.forms, path if plain else path[-1:], inside, (use.root,))
+    return found or where_to_look(root.ground, "" if trail.steps else path[0])
 
 
 def _from_a_list(holder: str, name: str, trail: Trail) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from automation.engine.known_place import Place
+from automation.engine.known_file import RuleFile
 from automation.engine.match import ORDER_TESTS, TEXT_TESTS
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
@@ -25,7 +25,7 @@ class Tested:
     plain: Sequence[Plain]
     shown: str
     fold: bool
-    file: Place
+    file: RuleFile
 
     @property
     def there(self) -> set[Kind]:
@@ -34,7 +34,7 @@ class Tested:
 
 
 def check(
-    word: str, value: Any, at: Path, *, fold: bool, forms: Forms, shown: str, file: Place
+    word: str, value: Any, at: Path, *, fold: bool, forms: Forms, shown: str, file: RuleFile
 ) -> None:
     """The value of one line. `fold`: upper and lower case are the same to it."""
     inside = elements(forms)

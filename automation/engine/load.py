@@ -4,7 +4,7 @@ A file with an error contributes nothing; the caller decides what stands in for 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from automation.engine.building import FileParts, build_file
@@ -33,12 +33,15 @@ def load(
     *,
     actions: Mapping[str, Action],
     catalogue: Catalogue = Catalogue(),  # noqa: B008  # frozen: nothing is known of any event
+    first: Collection[str] = (),
 ) -> Loaded:
-    """Load texts by path. What the catalogue knows of events, the rules are held to."""
+    """Load texts by path. What the catalogue knows of events, the rules are held to. Where two files name
+    the same thing, the later one is wrong: those in `first` come first, then by path."""
     problems: list[Problem] = []
     fields = KnownFields(catalogue)
     words = verbs(actions)
-    parts = [_one(path, text, words, fields, problems) for path, text in sorted(files.items())]
+    order = sorted(files, key=lambda path: (path not in first, path))
+    parts = [_one(path, files[path], words, fields, problems) for path in order]
     _refuse_twins(parts, problems)
     _refuse_strangers(parts, problems)
     problems += fields.senders({name for part in parts for name in part.senders})

@@ -78,7 +78,10 @@ class Table:
 
     def passes(self, root: Any, scope: Scope) -> bool:
         """Whether all lines pass."""
-        return all(line.passes(root, scope) for line in self.lines)
+        for line in self.lines:  # noqa: SIM110  # the innermost loop of matching; a generator costs as much again
+            if not line.passes(root, scope):
+                return False
+        return True
 
 
 # tests --------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """From one event to what the rules ask for. Pure: the same event, rules and time give the same plan."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,15 +37,18 @@ def roots_of(rule: Rule, document: JsonObject, now: datetime) -> dict[str, Any]:
 
 def fires(rule: Rule, document: JsonObject, scope: Scope) -> bool:
     """Whether the conditions hold."""
-
-    def passes(table: Table) -> bool:
-        return table.passes(document, scope)
-
     return (
-        (not rule.when or any(map(passes, rule.when)))
-        and (not rule.either or any(map(passes, rule.either)))
-        and not any(map(passes, rule.unless))
+        (not rule.when or _one_passes(rule.when, document, scope))
+        and (not rule.either or _one_passes(rule.either, document, scope))
+        and not (rule.unless and _one_passes(rule.unless, document, scope))
     )
+
+
+def _one_passes(tables: Sequence[Table], document: JsonObject, scope: Scope) -> bool:
+    for table in tables:  # noqa: SIM110  # a generator for every rule costs as much as its test
+        if table.passes(document, scope):
+            return True
+    return False
 
 
 def plan(

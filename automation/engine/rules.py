@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from automation.engine.schedule import Schedule
 from automation.engine.template import Template
 from automation.model.sender import Sender
 from automation.model.target import TargetName
+from automation.model.values import Value
 
 Shape = Any
 """A step's keys with compiled `Template`s where texts have something to render."""
@@ -58,6 +60,42 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """One line of a test's `expect`: what a step is to be given, such as `set.Status` of step `task`.
+
+    `place` is which time the step is performed (0 is the first), None is every time. `test` are test words,
+    to be tried on the tables of the step; else `wanted` is to be equal. Without `keys`, `wanted` is how often the
+    step is performed.
+    """
+
+    step: str
+    place: int | None
+    keys: tuple[str, ...]
+    wanted: Value
+    test: Table | None
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One `[[rule.test]]`: an event, a clock, answers, and what should come of it.
+
+    `event` is a payload file (relative to the rule's file) or the event's fields; `on` is the event's name, empty
+    where the file or the rule tells it.
+    """
+
+    name: str
+    line: int
+    on: str
+    event: str | Mapping[str, Value]
+    at: datetime
+    given: Mapping[str, Value]
+    fires: bool
+    expect: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule. `either` and `unless` are alternatives; `targets` are the texts its steps name."""
 
@@ -80,6 +118,7 @@ class Rule:
     schedule: Schedule | None = None
     lane: Template | None = None
     guard: Guard = Guard()
+    tests: tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +148,17 @@ class RuleSet:
     def __post_init__(self) -> None:
         object.__setattr__(self, "hash", hashlib.sha256(self.text.encode()).hexdigest())
         object.__setattr__(self, "index", Index(self.rules.values()))
+
+
+def performed(steps: Iterable[Step], *, looped: bool = False) -> dict[str, tuple[Step, bool]]:
+    """The steps with a verb by their ids, inner ones too, and whether they stand in a loop."""
+    found: dict[str, tuple[Step, bool]] = {}
+    for step in steps:
+        again = looped or step.loop is not None
+        if step.verb:
+            found[step.id] = (step, again)
+        found |= performed(step.inner, looped=again)
+    return found
 
 
 def canonical(files: Mapping[str, str]) -> str:

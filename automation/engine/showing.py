@@ -57,6 +57,29 @@ def shown(value: Any, longest: int = LONGEST) -> str:
             return str(value)
 
 
+def written(value: Any, longest: int) -> str:
+    """A value whole, as a rules file would write it, if it is not too long."""
+    return short(_written(value), longest)
+
+
+def _written(value: Any) -> str:
+    match value:
+        case str():
+            return quoted(value, len(value))
+        case list() | tuple():
+            return f"[{', '.join(_written(item) for item in value)}]"
+        case Mapping():
+            parts = [f"{_name(str(name))} = {_written(item)}" for name, item in value.items()]
+            return "{ " + ", ".join(parts) + " }" if parts else "{}"
+        case _:
+            return shown(value)
+
+
+def _name(name: str) -> str:
+    plain = name.replace("_", "").replace("-", "")
+    return name if plain.isascii() and plain.isalnum() else quoted(name)
+
+
 def quoted(text: str, longest: int = LONGEST) -> str:
     """A text in quotes."""
     return visible(json.dumps(short(text, longest), ensure_ascii=False))

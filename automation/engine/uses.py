@@ -7,18 +7,20 @@ rule is known, so a quick look comes first: it may take a word for a path that i
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from automation.engine.template import compile_text
 from automation.engine.trails import Segment, follow_template
 from automation.model.errors import TemplateFailed
 from automation.model.fields import Forms
 
-_TAG = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
+_OPEN = re.compile(r"\{[{%]")
+_TAG = re.compile(r"\{[{%]([^{}]*)[%}]\}")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PATH = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\d+\])*)(\s*[.\[])?")
 _STEP = re.compile(r"\.\s*([\w-]+)|\[(\d+)\]")
 _SINGLE = re.compile(r"\{\{-?([^{}|]*?)(\|[^{}]*?)?-?\}\}")
-_SAME_ELEMENTS = re.compile(r"(\|\s*(reverse|uniq|sort(\s*:[^|]*)?)\s*)*")
+_SAME_ELEMENTS = re.compile(r"(?:\|\s*(?:(?:reverse|uniq|sort)\s*|sort\s*:[^|]*))*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,25 @@ class Use:
     offset: int
 
 
-def plainly_known(text: str, roots: Mapping[str, Forms]) -> bool:
+class Begun(Protocol):
+    """What a root may be."""
+
+    @property
+    def forms(self) -> Forms:
+        """Its forms."""
+
+
+def plainly_known(text: str, roots: Mapping[str, Begun]) -> bool:
     """Whether a quick look finds nothing in the template that could be unknown."""
-    for tag in _TAG.finditer(text):
+    tags = list(_TAG.finditer(text))
+    if len(tags) != len(_OPEN.findall(text)):
+        return False
+    for tag in tags:
         for found in _PATH.finditer(_TEXT.sub("''", tag[1])):
-            forms = roots.get(found[1])
-            if forms is None:
+            root = roots.get(found[1])
+            if root is None:
                 continue
-            if found[3] or not follow_template(forms, _steps(found[2])).forms:
+            if found[3] or not follow_template(root.forms, _steps(found[2])).forms:
                 return False
     return True
 

@@ -81,8 +81,8 @@ class _Run:
     key_of: Callable[[str, str], str]
     wrote: list[Wrote] = field(default_factory=list)
     writes: int = 0
-    imagined: set[str] = field(default_factory=set)
-    """Pages that a dry run only would have made."""
+    imagined: dict[str, str] = field(default_factory=dict)
+    """Pages that a dry run only would have made: id to title."""
 
     def passes(self, table: Table | None, roots: Roots) -> bool:
         """Whether a condition holds."""
@@ -174,9 +174,10 @@ def _act(run: _Run, step: Step, roots: Roots, keys: Keys) -> Steps:
     action = run.actions[step.verb]
     name = "/".join(keys)
     rendered = render(step.shape, roots)
+    params = _params(step, action, rendered)
     _wait_for_a_person(run, rendered)
     call = Call(
-        params=_params(step, action, rendered),
+        params=params,
         targets=run.targets,
         key=run.key_of(step.id, name),
         now=run.now,
@@ -249,7 +250,9 @@ def _wait_for_a_person(run: _Run, rendered: Mapping[str, Any]) -> None:
 
 def _imagined(run: _Run, result: StepResult) -> Iterator[Wrote]:
     """The effects as a dry run tells them; a page that does not exist has no id and no address."""
-    run.imagined |= {one.page_id for one in result.wrote if one.what == "created"}
+    run.imagined |= {one.page_id: one.title for one in result.wrote if one.what == "created"}
     for one in result.wrote:
         told = replace(one, what=WOULD.get(one.what, one.what))
-        yield replace(told, page_id="", url="") if one.page_id in run.imagined else told
+        if one.page_id in run.imagined:
+            told = replace(told, page_id="", url="", title=run.imagined[one.page_id])
+        yield told

@@ -11,6 +11,7 @@ known when any of them knows it.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from itertools import chain
 
 OTHERS = "*"
@@ -72,16 +73,22 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schema:
-    """The events of one source by their names without the source; `repository_dispatch.*` covers every name below.
+    """The events of one source by their names without the source; `repository_dispatch.*` covers every name below, `*`
+    every name there is.
 
     `published` by its sender, or learned from deliveries. `hints` answer for names that people try: what
-    to write instead of `pull_request.merged`.
+    to write instead of `pull_request.merged`. `quiet` are patterns of field names that few rules want.
     """
 
     source: str
     published: bool
     events: Mapping[str, Fields]
     hints: Mapping[str, str] = field(default_factory=dict)
+    quiet: tuple[str, ...] = ()
+
+    def is_quiet(self, name: str) -> bool:
+        """Whether a field of that name can be left out where not all of them are wanted."""
+        return any(fnmatchcase(name, pattern) for pattern in self.quiet)
 
     def heard(self, name: str) -> tuple[Fields, ...]:
         """The events that a rule listening to this name hears, itself and those below it; else the
@@ -94,8 +101,8 @@ class Schema:
 
 
 def _covers(known: str, name: str) -> bool:
-    """Whether `known` is `kind.*` and the name is below it."""
-    return known.endswith("." + OTHERS) and name.startswith(known[:-1])
+    """Whether `known` is `kind.*`, or `*` alone, and the name is below it."""
+    return known == OTHERS or (known.endswith("." + OTHERS) and name.startswith(known[:-1]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +112,12 @@ class Catalogue:
     published: Mapping[str, Schema] = field(default_factory=dict)
     learned: Mapping[str, Schema] = field(default_factory=dict)
 
-    def schemas(self, source: str) -> tuple[Schema, ...]:
-        """What is known of a source, the published schema first."""
-        both = (self.published.get(source), self.learned.get(source))
-        return tuple(one for one in both if one is not None)
+    def schemas(self, source: str) -> Iterator[Schema]:
+        """What is known of a source, the published schema first; what is learned is not looked at before it is needed."""
+        for known in (self.published, self.learned):
+            schema = known.get(source)
+            if schema is not None:
+                yield schema
 
 
 def below(forms: Iterable[Form], name: str) -> Forms:

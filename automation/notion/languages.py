@@ -3,7 +3,12 @@
 https://developers.notion.com/reference/block#code
 """
 
+import re
+
 PLAIN = "plain text"
+
+_END = re.compile(r"[\s,:{}]")
+"""Behind the name of a language come options, in one of many forms."""
 
 LANGUAGES = frozenset(
     [
@@ -101,12 +106,18 @@ LANGUAGES = frozenset(
 
 ALIASES = {
     "sh": "shell",
+    "fish": "shell",
+    "cmd": "shell",
+    "batch": "shell",
+    "terminal": "shell",
     "zsh": "shell",
     "console": "shell",
     "shell-session": "shell",
     "py": "python",
     "python3": "python",
     "js": "javascript",
+    "mjs": "javascript",
+    "cjs": "javascript",
     "jsx": "javascript",
     "node": "javascript",
     "ts": "typescript",
@@ -136,6 +147,36 @@ ALIASES = {
     "svg": "xml",
     "jsonc": "json",
     "json5": "json",
+    "gql": "graphql",
+    "pl": "perl",
+    "hpp": "c++",
+    "cc": "c++",
+    "cxx": "c++",
+    "h": "c",
+    "asm": "assembly",
+    "jl": "julia",
+    "ml": "ocaml",
+    "pas": "pascal",
+    "delphi": "pascal",
+    "pwsh": "powershell",
+    "ps": "powershell",
+    "clj": "clojure",
+    "coffee": "coffeescript",
+    "vb": "visual basic",
+    "vbnet": "vb.net",
+    "wasm": "webassembly",
+    "htm": "html",
+    "vue": "html",
+    "svelte": "html",
+    "postgresql": "sql",
+    "mysql": "sql",
+    "sqlite": "sql",
+    "sol": "solidity",
+    "f90": "fortran",
+    "el": "lisp",
+    "rkt": "racket",
+    "sv": "verilog",
+    "math": "latex",
     "text": PLAIN,
     "txt": PLAIN,
 }
@@ -143,6 +184,7 @@ ALIASES = {
 
 def language(info: str) -> str:
     """Notion's name for the language of a fence; unknown ones are plain text."""
-    word = info.strip().split(" ", 1)[0].lower()
-    name = ALIASES.get(word, word)
+    whole = info.strip().lower()
+    word = _END.split(whole.lstrip("{."), maxsplit=1)[0]
+    name = whole if whole in LANGUAGES else ALIASES.get(word, word)
     return name if name in LANGUAGES else PLAIN

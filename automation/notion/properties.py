@@ -1,20 +1,25 @@
 """Plain values to Notion property values: the data source's schema decides the form.
 
+Nothing is converted silently: a number property takes only a number, a checkbox only true or false.
 https://developers.notion.com/reference/page-property-values
 """
 
-import difflib
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from automation.model.errors import StepFailed
 from automation.model.values import Json
+from automation.notion.dates import date_value, shown
 from automation.notion.ids import page_id
-from automation.notion.richtext import property_text
+from automation.notion.options import option
+from automation.notion.richtext import property_text, units, whole
 from automation.notion.schema import PropertySchema, Schema
 from automation.notion.values import plain_value
+from automation.notion.wire import MAX_ARRAY, MAX_URL
 
 READ_ONLY = frozenset(
     {
@@ -22,10 +27,19 @@ READ_ONLY = frozenset(
         "unique_id", "button", "verification",
     }
 )  # fmt: skip
-MAX_LIST = 100
-RANGE = frozenset({"start", "end"})
+LISTS = frozenset({"multi_select", "relation", "people"})
 CHANGE = frozenset({"add", "remove"})
 KEEP = frozenset({"value", "if_empty"})
+LONGEST = {"url": MAX_URL, "email": 200, "phone_number": 200}
+"""https://developers.notion.com/reference/request-limits"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custom:
+    """How a rule file wants values read: its time zone, and whether unknown options are refused."""
+
+    zone: ZoneInfo
+    refuse_unknown: bool
 
 
 def encode_all(
@@ -40,70 +54,77 @@ def encode_all(
 
     Raises StepFailed naming property, value and remedy.
     """
+    custom = Custom(zone=zone, refuse_unknown=refuse_unknown)
     made: dict[str, Json] = {}
     for name, given in values.items():
         found = schema.get(name)
+        place = f"`{found.name}` of {schema.where}"
         old = plain_value((before or {}).get(found.name))
         keep = isinstance(given, Mapping) and given.keys() == KEEP
-        if keep and old not in (None, "", []):
+        if keep and _keeps(given, place) and old not in (None, "", []):
             continue
-        made[found.name] = encode(
-            found,
-            _settled(given["value"] if keep else given, old),
-            where=schema.where,
-            zone=zone,
-            refuse_unknown=refuse_unknown,
-        )
+        value = _settled(found, given["value"] if keep else given, old, place)
+        made[found.name] = encode(found, value, place, custom)
     return made
 
 
-def _settled(value: Any, old: Any) -> Any:
+def needs_whole(schema: Schema, values: Mapping[str, Any]) -> list[PropertySchema]:
+    """The properties whose present value must be known whole, because something is added or removed."""
+    return [
+        found
+        for name, value in values.items()
+        if _is_change(value) and (found := schema.get(name)).type in {"relation", "people"}
+    ]
+
+
+def _keeps(given: Mapping[str, Any], place: str) -> bool:
+    if given["if_empty"] != "keep":
+        raise StepFailed(f'{place}: `if_empty` is "keep", not {shown(given["if_empty"])}')
+    return True
+
+
+def _is_change(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and value.keys() <= CHANGE
+
+
+def _settled(schema: PropertySchema, value: Any, old: Any, place: str) -> Any:
     """`{ add, remove }` applied to what is there; anything else as it is."""
-    if isinstance(value, Mapping) and value and value.keys() <= CHANGE:
-        return _changed(old, value)
-    return value
-
-
-def _changed(old: Any, change: Mapping[str, Any]) -> list[Any]:
+    if not _is_change(value):
+        return value
+    if schema.type not in LISTS:
+        raise StepFailed(f"{place} is a {schema.type}: there is nothing to add to or remove from")
     present = list(old) if isinstance(old, list) else []
-    gone = _list(change.get("remove"))
-    kept = [item for item in present if item not in gone]
-    return kept + [item for item in _list(change.get("add")) if item not in kept]
+    gone = {_identity(schema, one) for one in _list(value.get("remove"))}
+    kept = [one for one in present if _identity(schema, one) not in gone]
+    there = {_identity(schema, one) for one in kept}
+    return kept + [one for one in _list(value.get("add")) if _identity(schema, one) not in there]
 
 
-def encode(
-    schema: PropertySchema, value: Any, *, where: str, zone: ZoneInfo, refuse_unknown: bool
-) -> Json:
+def _identity(schema: PropertySchema, one: Any) -> Any:
+    """What makes two members of a list the same."""
+    if schema.type == "multi_select":
+        return one.casefold() if isinstance(one, str) else one
+    return page_id(one) or shown(one)
+
+
+def encode(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
     """One property value, `{<type>: …}`. Nothing and empty text clear it."""
-    place = f"`{schema.name}` of {where}"
     if schema.type in READ_ONLY:
-        raise StepFailed(f"{place} is a {schema.type}: Notion fills it, nobody can set it")
-    match schema.type:
-        case "title" | "rich_text":
-            return {schema.type: property_text(_text(value, place), place)}
-        case "number":
-            return {"number": _number(value, place)}
-        case "checkbox":
-            return {"checkbox": _checkbox(value, place)}
-        case "select" | "status":
-            return {schema.type: _option(schema, value, place, refuse_unknown)}
-        case "multi_select":
-            names = [_option(schema, one, place, refuse_unknown) for one in _list(value)]
-            return {"multi_select": _capped([name for name in names if name], place)}
-        case "date":
-            return {"date": _date(value, place, zone)}
-        case "url" | "email" | "phone_number":
-            return {schema.type: _text(value, place) or None}
-        case "relation":
-            return {"relation": _capped([{"id": _page(one, place)} for one in _list(value)], place)}
-        case "people":
-            return {
-                "people": _capped(
-                    [{"object": "user", "id": _page(one, place)} for one in _list(value)], place
-                )
-            }
-        case _:
-            raise StepFailed(f"{place} is a {schema.type}, which cannot be set yet")
+        raise StepFailed(
+            f"{place} is a {schema.type}: Notion fills it, nobody can set it",
+            remedy="Leave it out of `set`.",
+        )
+    encoder = _ENCODERS.get(schema.type)
+    if encoder is None:
+        raise StepFailed(f"{place} is a {schema.type}, which cannot be set yet")
+    return {schema.type: encoder(schema, value, place, custom)}
+
+
+# one encoder a type -------------------------------------------------------------------------------
+
+
+def _rich_text(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    return property_text(_text(value, place), place)
 
 
 def _text(value: Any, place: str) -> str:
@@ -112,91 +133,98 @@ def _text(value: Any, place: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
-        return str(value)
+        return whole(str(value))
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(_text(item, place) for item in value)
-    raise StepFailed(f"{place} takes a text, not a table")
+    raise StepFailed(
+        f"{place} takes a text, not a table: {shown(value)}",
+        remedy="Name one field of it, or `| json` makes a text of it.",
+    )
 
 
-def _number(value: Any, place: str) -> int | float | None:
+def _number(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise StepFailed(
-            f"{place} takes a number, not {_shown(value)}",
+            f"{place} takes a number, not {shown(value)}",
             remedy="`| to_number` makes a number from a text.",
         )
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise StepFailed(f"{place} takes a number that Notion can keep, not {shown(value)}")
     return value
 
 
-def _checkbox(value: Any, place: str) -> bool:
+def _checkbox(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
     if value is None or value == "":
         return False
     if not isinstance(value, bool):
-        raise StepFailed(f"{place} is a checkbox: it takes true or false, not {_shown(value)}")
+        raise StepFailed(f"{place} is a checkbox: it takes true or false, not {shown(value)}")
     return value
 
 
-def _option(schema: PropertySchema, value: Any, place: str, refuse_unknown: bool) -> Json:
-    if value is None or value == "":
+def _choice(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    if isinstance(value, list | tuple) and len(value) > 1:
+        raise StepFailed(f"{place} is a {schema.type}: it takes one option, not {len(value)}")
+    name = _name(value[0] if isinstance(value, list | tuple) and value else value, place)
+    if not name:
         return None
-    name = _text(value, place).strip()
-    if "," in name:
-        raise StepFailed(f"{place}: Notion's options cannot hold a comma: {_shown(name)}")
-    exact = {option.casefold(): option for option in schema.options}.get(name.casefold())
-    if exact is not None:
-        return {"name": exact}
-    if schema.type == "status" or refuse_unknown:
-        near = difflib.get_close_matches(name, schema.options, n=1)
-        hint = (
-            f"Did you mean `{near[0]}`?"
-            if near
-            else f"It has: {', '.join(schema.options) or 'none'}."
-        )
-        if schema.type != "status":
-            hint += ' [defaults] unknown_options = "create" lets Notion make new ones.'
-        raise StepFailed(f"{place} has no option {_shown(name)}", remedy=hint)
-    return {"name": name}
+    return {"name": option(schema, name, place, refuse_unknown=custom.refuse_unknown)}
 
 
-def _date(value: Any, place: str, zone: ZoneInfo) -> Json:
-    if value is None or value == "":
-        return None
-    if isinstance(value, Mapping):
-        if not value.keys() <= RANGE or "start" not in value:
-            raise StepFailed(f"{place} takes a date or {{ start, end }}")
-        start, end = _moment(value["start"], place, zone), _moment(value.get("end"), place, zone)
-        if start is None:
-            return None
-        if end is not None and ("T" in start) != ("T" in end):
-            raise StepFailed(f"{place}: start and end must both be days or both be times")
-        return {"start": start, "end": end} if end is not None else {"start": start}
-    return {"start": _moment(value, place, zone)}
+def _name(value: Any, place: str) -> str:
+    if isinstance(value, Mapping | list | tuple):
+        if value:
+            raise StepFailed(f"{place} takes the name of an option, not {shown(value)}")
+        return ""
+    return _text(value, place).strip()
 
 
-def _moment(value: Any, place: str, zone: ZoneInfo) -> str | None:
-    """ISO text. A time without a zone is in the rule's zone: Notion would take it as UTC."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
-        except ValueError as error:
-            raise StepFailed(f"{place} takes a date, not {_shown(value)}") from error
-    if isinstance(value, datetime):
-        aware = value if value.tzinfo else value.replace(tzinfo=zone)
-        return aware.isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise StepFailed(f"{place} takes a date, not {_shown(value)}")
+def _choices(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    names = [name for one in _list(value) if (name := _name(one, place))]
+    chosen = [option(schema, one, place, refuse_unknown=custom.refuse_unknown) for one in names]
+    once: dict[str, str] = {}
+    for one in chosen:
+        once.setdefault(one.casefold(), one)
+    return _capped([{"name": one} for one in once.values()], place)
+
+
+def _date(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    return date_value(value, place, custom.zone)
+
+
+def _short(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    if isinstance(value, list | tuple):
+        raise StepFailed(f"{place} takes one text, not a list: {shown(value)}")
+    text = _text(value, place).strip()
+    most = LONGEST[schema.type]
+    if units(text) > most:
+        raise StepFailed(f"{place} takes {most:,} characters, not {units(text):,}")
+    return text or None
+
+
+def _references(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    ids = [_page(one, place) for one in _list(value)]
+    return _capped([{"id": one} for one in dict.fromkeys(ids)], place)
+
+
+def _people(schema: PropertySchema, value: Any, place: str, custom: Custom) -> Json:
+    return [{"object": "user", **one} for one in _references(schema, value, place, custom)]
 
 
 def _page(value: Any, place: str) -> str:
     found = page_id(value)
     if found is None:
-        raise StepFailed(f"{place} takes ids or addresses, not {_shown(value)}")
+        raise StepFailed(
+            f"{place} takes ids or addresses, not {shown(value)}",
+            remedy="An id is 32 hexadecimal digits; `find` gives the page of a title.",
+        )
     return found
 
 
@@ -207,13 +235,26 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def _capped(items: list[Json], place: str) -> list[Json]:
-    if len(items) > MAX_LIST:
+    if len(items) > MAX_ARRAY:
         raise StepFailed(
-            f"{place}: Notion takes at most {MAX_LIST} in one request, not {len(items)}"
+            f"{place}: Notion takes at most {MAX_ARRAY} in one request, not {len(items)}"
         )
     return items
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+Encoder = Callable[[PropertySchema, Any, str, Custom], Json]
+_ENCODERS: Mapping[str, Encoder] = {
+    "title": _rich_text,
+    "rich_text": _rich_text,
+    "number": _number,
+    "checkbox": _checkbox,
+    "select": _choice,
+    "status": _choice,
+    "multi_select": _choices,
+    "date": _date,
+    "url": _short,
+    "email": _short,
+    "phone_number": _short,
+    "relation": _references,
+    "people": _people,
+}

@@ -1,7 +1,8 @@
 """What Notion would answer to writes, imagined: for rules that run dry.
 
 Pages and blocks that exist only here can be read and written on by later steps; everything else is
-read from Notion as it is. Ids come from the journal's keys, so a run that starts again imagines the same.
+read from Notion as it is, so a search does not find what is only imagined. Ids come from the journal's
+keys, so a run that starts again imagines the same.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,15 +14,19 @@ from automation.model.request import ByChildren, ByProperty, ByTitle, Notion, Re
 from automation.model.values import Json
 from automation.notion import wire
 from automation.notion.richtext import plain_text
-from automation.notion.values import title_of
+from automation.notion.values import plain_value, title_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What the lost answer would have said. `made` is None where several entries may share the effect."""
+    """What the lost answer would have said, and the page or first block that was made.
+
+    `shared`: it is the one that was wanted, whoever made it; else what another entry made is not ours.
+    """
 
     response: Response
-    made: str | None
+    made: str
+    shared: bool = False
 
 
 Question = Generator[Notion, Response, Sequence[Candidate]]
@@ -59,11 +63,21 @@ def _unknown() -> Question:
 
 
 def _by_property(probe: ByProperty) -> Question:
-    """Whoever made the page of this key: it is the one that was wanted."""
+    """Whoever made the page of this key: it is the one that was wanted. Notion's `equals` forgives case."""
     where = {"property": probe.property, probe.type: {"equals": probe.value}}
-    answer = yield wire.query(probe.data_source_id, where=where, page_size=2)
-    pages = answer.body["results"][:1]
-    return [Candidate(response=Response(status=200, body=page), made=None) for page in pages]
+    answer = yield wire.query(probe.data_source_id, where=where)
+    pages = [page for page in answer.body["results"] if _has_key(page, probe)]
+    return [_page(page, shared=True) for page in pages[:1]]
+
+
+def _page(page: Mapping[str, Any], *, shared: bool) -> Candidate:
+    response = Response(status=200, body=page)
+    return Candidate(response=response, made=str(page["id"]), shared=shared)
+
+
+def _has_key(page: Mapping[str, Any], probe: ByProperty) -> bool:
+    value = plain_value(page["properties"].get(probe.property))
+    return value == probe.value or not isinstance(probe.value, str)
 
 
 def _by_children(probe: ByChildren, sent: Sequence[Json], since: datetime, skip: int) -> Question:
@@ -95,9 +109,7 @@ def _look(block: Mapping[str, Any]) -> tuple[str, str]:
 
 def _by_title(probe: ByTitle, since: datetime) -> Question:
     pages = yield from (_rows(probe, since) if probe.property else _subpages(probe, since))
-    return [
-        Candidate(response=Response(status=200, body=page), made=str(page["id"])) for page in pages
-    ]
+    return [_page(page, shared=False) for page in pages]
 
 
 Pages = Generator[Notion, Response, list[Json]]

@@ -3,8 +3,10 @@
 https://developers.notion.com/reference/intro
 """
 
+import json
 from collections.abc import Sequence
 
+from automation.model.errors import StepFailed
 from automation.model.request import ByChildren, Notion, Probe, Repeat
 from automation.model.values import Json, JsonObject
 
@@ -18,6 +20,27 @@ MAX_BLOCKS = 1000
 MAX_BYTES = 500_000
 MAX_URL = 2000
 PAGE_SIZE = 100
+
+
+def encoded(value: Json) -> bytes:
+    """JSON as it is sent: compact UTF-8. What is not Unicode text (half a surrogate pair) is escaped."""
+    try:
+        return json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def bounded(request: Notion, what: str) -> Notion:
+    """The request, if Notion takes one of its size. Raises StepFailed."""
+    size = len(encoded(request.body))
+    if size > MAX_BYTES:
+        raise StepFailed(
+            f"{what} is {size:,} bytes; Notion takes {MAX_BYTES:,} in one request",
+            remedy="Shorten its texts with `| truncate`, or put them into the body.",
+        )
+    return request
 
 
 def create_page(
@@ -110,6 +133,17 @@ def retrieve_database(database_id: str) -> Notion:
 def retrieve_data_source(data_source_id: str) -> Notion:
     """A data source with its schema. https://developers.notion.com/reference/retrieve-a-data-source"""
     return Notion(method="GET", path=f"/data_sources/{data_source_id}")
+
+
+def retrieve_property(page_id: str, property_id: str, *, cursor: str | None = None) -> Notion:
+    """One property whole; a page shows 25 references of it at most.
+
+    https://developers.notion.com/reference/retrieve-a-page-property
+    """
+    query: tuple[tuple[str, str], ...] = (("page_size", str(PAGE_SIZE)),)
+    if cursor is not None:
+        query = (*query, ("start_cursor", cursor))
+    return Notion(method="GET", path=f"/pages/{page_id}/properties/{property_id}", query=query)
 
 
 def list_children(block_id: str, *, cursor: str | None = None) -> Notion:

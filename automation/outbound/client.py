@@ -5,7 +5,6 @@ The client decides nothing and repeats nothing. It says one of three things: her
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -14,7 +13,7 @@ import httpx
 
 from automation.model.errors import Doubtful, NotSent
 from automation.model.request import Notion
-from automation.notion.wire import NOTION_VERSION
+from automation.notion.wire import NOTION_VERSION, encoded
 
 DEADLINE_SECONDS = 70.0
 """Above Notion's own 55 s deadline, whose 503 says what was committed, and its 60 s ceiling.
@@ -22,6 +21,13 @@ https://developers.notion.com/reference/status-codes"""
 
 MAX_ANSWER_BYTES = 10_000_000
 MAX_CONNECTIONS = 32
+IDLE_SECONDS = 4.0
+"""How long an unused connection is kept: shorter than any server keeps it, because a request on one that
+was just closed is a request of which nobody knows."""
+
+ONE_CONNECTION = httpx.Limits(
+    max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +40,11 @@ class Answer:
 
 
 class NotionClient:
-    """One token's way to Notion."""
+    """One token's way to Notion.
+
+    Each connection is a client of its own, the last one used first: httpx's pool asks the kernel about
+    every idle connection before and after every request, which costs more than the request.
+    """
 
     def __init__(
         self,
@@ -45,17 +55,27 @@ class NotionClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._deadline = deadline
-        self._client = httpx.AsyncClient(
-            base_url=base_url.rstrip("/").removesuffix("/v1") + "/v1",
-            headers={"Authorization": f"Bearer {token}", "Notion-Version": NOTION_VERSION},
-            timeout=httpx.Timeout(deadline, connect=10.0),
-            limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
-            ),
+        self._base_url = base_url.rstrip("/").removesuffix("/v1") + "/v1"
+        self._headers = {"Authorization": f"Bearer {token}", "Notion-Version": NOTION_VERSION}
+        self._transport = transport
+        self._tls = httpx.create_ssl_context(trust_env=False)
+        self._idle: list[httpx.AsyncClient] = []
+        self._clients: list[httpx.AsyncClient] = []
+        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
+
+    def _connection(self) -> httpx.AsyncClient:
+        made = httpx.AsyncClient(
+            base_url=self._base_url,
+            headers=self._headers,
+            timeout=httpx.Timeout(self._deadline, connect=10.0),
+            verify=self._tls,
+            limits=ONE_CONNECTION,
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
+            transport=self._transport,
         )
+        self._clients.append(made)
+        return made
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,13 +90,18 @@ class NotionClient:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()
 
     async def send(self, request: Notion) -> Answer:
         """Send it once. Raises NotSent or Doubtful."""
+        async with self._room:
+            return await self._in_time(request)
+
+    async def _in_time(self, request: Notion) -> Answer:
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._exchange(request)
+                return await self._on_one(request)
         except TimeoutError as error:
             raise Doubtful(f"no answer within {self._deadline:g} s") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -88,21 +113,29 @@ class NotionClient:
                 f"the answer was lost: {type(error).__name__} {error}".rstrip()
             ) from error
 
-    async def _exchange(self, request: Notion) -> Answer:
-        content = None if request.body is None else json.dumps(request.body).encode()
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        async with self._client.stream(
-            request.method,
-            request.path,
-            params=list(request.query) or None,
-            content=content,
-            headers=headers,
-        ) as response:
-            return Answer(
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=await _read(response),
-            )
+    async def _on_one(self, request: Notion) -> Answer:
+        client = self._idle.pop() if self._idle else self._connection()
+        try:
+            return await _exchange(client, request)
+        finally:
+            self._idle.append(client)
+
+
+async def _exchange(client: httpx.AsyncClient, request: Notion) -> Answer:
+    content = None if request.body is None else encoded(request.body)
+    headers = {"Content-Type": "application/json"} if content is not None else {}
+    async with client.stream(
+        request.method,
+        request.path,
+        params=list(request.query) or None,
+        content=content,
+        headers=headers,
+    ) as response:
+        return Answer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=await _read(response),
+        )
 
 
 async def _read(response: httpx.Response) -> bytes:

@@ -10,10 +10,11 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from automation.model.errors import BadSignature, UnsupportedMedia
 from automation.model.event import Encoding, Event, Received, WebhookRequest
+from automation.model.values import JsonObject
 
 MAX_BODY_BYTES = 25_000_000
 """GitHub's own cap, the highest of the senders.
@@ -55,6 +56,17 @@ class Source(Protocol):
         self, body: bytes, *, secret: bytes, now: datetime, event: str, delivery: str
     ) -> Mapping[str, str]:
         """The headers with which this sender would deliver `body`; `event` is its name without the source."""
+
+
+@runtime_checkable
+class Wraps(Protocol):
+    """A source whose rules read only the inside of a delivery, and that can make a whole one of it."""
+
+    def wrap(self, kind: str, fields: JsonObject) -> JsonObject:
+        """The body in which it would deliver these fields; a body that is whole already stays as it is.
+
+        `kind` is the event's name without the source.
+        """
 
 
 def keyed_digest(secret: bytes, signed: bytes, algorithm: str = "sha256") -> bytes:

@@ -100,6 +100,15 @@ class Declared:
             headers[rule.header] = rule.prefix + base64.b64encode(digest).decode()
         return headers
 
+    def wrap(self, kind: str, fields: JsonObject) -> JsonObject:
+        """See Wraps."""
+        path = self._sender.inner.split(".") if self._sender.inner else []
+        if path and path[0] in fields:
+            return fields
+        for name in reversed(path):
+            fields = {name: fields}
+        return fields
+
 
 def _signed(rule: SenderSignature, request: WebhookRequest, stamp: str) -> bytes:
     delivery = one_header(request, rule.id_header.lower()) if rule.id_header else ""

@@ -29,6 +29,9 @@ A table is text in blocks with an empty line between them; a line that starts wi
     hints                        what to say to who tries a name
     pull_request.merged          a merged one is `github.pull_request.closed` with `pull_request.merged = true`
 
+    quiet                        names that few rules want, left out of short lists
+    *_url
+
 A line is a path, its type, and behind two spaces what it is. A type is `text`, `number`, `boolean`, `time`,
 `table`, `any`, a text in quotes (one of the only texts there), the name of a type, or `[type]` for a list;
 alternatives have `|` between them, and `?` at the end says that it may be missing or null. `a.b` is the
@@ -129,8 +132,17 @@ class _Table:
         self.events = Later(lambda: self.named("event"), self.event)
 
     def schema(self, source: str) -> Schema:
-        hints = dict(_cells(line)[:2] for line in self.lines("hints"))
-        return Schema(source=source, published=True, events=self.events, hints=hints)
+        hints = {
+            name: text.strip()
+            for name, _, text in (line.partition(" ") for line in self.lines("hints"))
+        }
+        return Schema(
+            source=source,
+            published=True,
+            events=self.events,
+            hints=hints,
+            quiet=tuple(line.strip() for line in self.lines("quiet")),
+        )
 
     def named(self, word: str) -> list[str]:
         """The names of all blocks of that kind."""
@@ -152,24 +164,30 @@ class _Table:
         return Fields(Later(parts, lambda part: self.field(parts()[part])))
 
     def event(self, name: str) -> Fields:
-        """What all events have, what longer and longer names add, and the short names that are not sent."""
+        """What the event has, what shorter and shorter names share, and the short names that are not sent."""
         root, parts = _Node(), name.split(".")
-        above = [OTHERS, *(".".join(parts[: end + 1]) for end in range(len(parts)))]
-        for one in above:
-            self.put(root, f"names {one}", short=True)
+        above = [".".join(parts[:end]) for end in range(len(parts), 0, -1)] + [OTHERS]
+        self.put(root, f"event {name}")
         for one in above:
             self.put(root, f"events {one}")
-        self.put(root, f"event {name}")
+        for one in above:
+            self.put(root, f"names {one}", short=True)
         return self.fields(root)
 
     def put(self, root: _Node, head: str, *, short: bool = False) -> None:
+        """Add a block's lines. What is there stays: the nearer block was first, a field that is sent before a short
+        name, and a block's own lines before those of the types it has."""
+        included = []
         for line in self.lines(head):
             if line.startswith("+ "):
-                self.put(root, f"type {line[2:].strip()}")
+                included.append(line[2:].strip())
                 continue
             path, kind, note = _cells(line)
             node = _at(root, path)
-            node.type, node.note, node.short = kind, note, short
+            if not node.type:
+                node.type, node.note, node.short = kind, note, short
+        for name in included:
+            self.put(root, f"type {name}", short=short)
 
     # from lines to forms --------------------------------------------------------------------------
 

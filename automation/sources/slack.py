@@ -27,6 +27,12 @@ from automation.sources.base import (
 )
 from automation.sources.reading import decode
 
+FLAT = frozenset(
+    {"command", "block_actions", "message_action", "shortcut", "view_submission", "view_closed"}
+)
+"""Deliveries that are not of the Events API.
+https://docs.slack.dev/reference/interaction-payloads"""
+
 
 class Slack:
     """`POST /hooks/slack` for all three kinds."""
@@ -115,6 +121,12 @@ class Slack:
             "X-Slack-Request-Timestamp": stamp,
             "X-Slack-Signature": f"v0={digest}",
         }
+
+    def wrap(self, kind: str, fields: JsonObject) -> JsonObject:
+        """See Wraps. Commands and interactions have no inside."""
+        if kind in FLAT or fields.get("type") == "event_callback":
+            return fields
+        return {"type": "event_callback", "event": {"type": kind.partition(".")[0], **fields}}
 
 
 def _form_kind(body: bytes) -> Encoding:

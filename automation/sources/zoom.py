@@ -73,6 +73,12 @@ class Zoom:
             "x-zm-signature": f"v0={digest}",
         }
 
+    def wrap(self, kind: str, fields: JsonObject) -> JsonObject:
+        """See Wraps."""
+        if isinstance(_at(fields, "payload", "object"), dict):
+            return fields
+        return {"event": kind, "payload": {"object": fields}}
+
 
 def _validation(body: JsonObject, secret: bytes) -> Challenge:
     """Answer Zoom's check of our address, repeated every 72 hours.

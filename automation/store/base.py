@@ -127,11 +127,17 @@ class Store(Protocol):
         `save_plan` decides."""
 
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
-        """Mark the event planned and add its runs at the tail of their lanes. False if it was planned before.
+        """Mark the event planned and add its runs at the tail of their lanes.
+
+        False, and nothing happens, if it was planned before, or while an older event is still to be
+        planned: lanes keep the order in which events were stored, whoever plans them.
 
         `answers` are the watches that this event answers, read after the event was: each keeps the
         earliest event that answered it, and a run that waits for it goes to the tail of its lane.
         """
+
+    async def park_event(self, event_id: str, *, problem: str) -> None:
+        """The event cannot be planned: it is kept as parked, with the reason, unless it was planned before."""
 
     async def event(self, prefix: str) -> StoredEvent | None:
         """The event whose id starts with this (at least 4 characters), None if there is none or several."""
@@ -230,8 +236,12 @@ class Store(Protocol):
     async def watches(self, names: Collection[str]) -> Sequence[Watch]:
         """Who watches for exactly one of these names."""
 
-    async def wake(self, what: str, *, now: datetime) -> int:
-        """Runs waiting for `what` go to pending at the tail of their lanes, in their order; how many."""
+    async def waits(self) -> Sequence[str]:
+        """Everything that runs wait for now, each once."""
+
+    async def wake(self, what: str, *, now: datetime, limit: int | None = None) -> int:
+        """Runs waiting for `what` (the oldest `limit` of them) go to pending at the tail of their lanes,
+        in their order; how many."""
 
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         """Parked runs go to pending at the tail of their lanes; how many."""

@@ -25,6 +25,11 @@ def take(
         until = moment(paused[0])
         return Permits(granted=0, valid_until=now, not_before=until, reason=str(paused[1]))
     connection.execute("DELETE FROM permits WHERE token = ? AND until <= ?", (token, micros(now)))
+    # A block that lasts longer than one taken now was taken by a clock that has been put back since.
+    longest = micros(now + timedelta(seconds=valid_seconds + window_seconds))
+    connection.execute(
+        "UPDATE permits SET until = ? WHERE token = ? AND until > ?", (longest, token, longest)
+    )
     used, first = connection.execute(
         "SELECT coalesce(sum(count), 0), min(until) FROM permits WHERE token = ?", (token,)
     ).fetchone()

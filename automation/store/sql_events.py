@@ -4,6 +4,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,46 +20,29 @@ COLUMNS = (
 )
 
 
-def append_all(connection: sqlite3.Connection, events: Sequence[Event]) -> list[Appended]:
-    """`append` for a group that is committed together: as a whole when all of it is new."""
-    connection.execute("SAVEPOINT all_new")
-    keys = [(one.source, key, one.id) for one in events for key in dict.fromkeys(one.keys)]
-    added = connection.executemany(
-        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        keys,
-    )
-    all_new = added.rowcount == len(keys)
-    if all_new:
-        connection.executemany(INSERT, [_row(one) for one in events])
-    else:
-        connection.execute("ROLLBACK TO all_new")
-    connection.execute("RELEASE all_new")
-    if all_new:
-        return [Appended(event_id=one.id, duplicate=False) for one in events]
-    return [append(connection, one) for one in events]
-
-
-def append(connection: sqlite3.Connection, event: Event) -> Appended:
-    """See Store.append."""
-    first = known(connection, event.source, event.keys)
-    if first is not None:
-        return Appended(event_id=first, duplicate=True)
-    connection.executemany(
-        "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)",
-        [(event.source, key, event.id) for key in dict.fromkeys(event.keys)],
-    )
-    connection.execute(INSERT, _row(event))
-    return Appended(event_id=event.id, duplicate=False)
-
-
 INSERT = (
     "INSERT INTO events (id, source, name, keys, received_at, body, encoding, inner_path, names,"
     " problem, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_KEY = "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)"
 
 
-def _row(event: Event) -> tuple[Any, ...]:
-    return (
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """An event as the tables hold it: made before it waits for the writer, whose time is everybody's."""
+
+    event: tuple[Any, ...]
+    keys: list[tuple[str, str, str]]
+
+    @property
+    def event_id(self) -> str:
+        """The event's id."""
+        return str(self.event[0])
+
+
+def as_rows(event: Event) -> Rows:
+    """The rows of an event."""
+    row = (
         event.id,
         event.source,
         event.name,
@@ -71,6 +55,34 @@ def _row(event: Event) -> tuple[Any, ...]:
         event.problem,
         "new" if event.problem is None else "parked",
     )
+    return Rows(row, [(event.source, key, event.id) for key in dict.fromkeys(event.keys)])
+
+
+def append_all(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[Appended]:
+    """`append` for a group that is committed together: as a whole when all of it is new."""
+    connection.execute("SAVEPOINT all_new")
+    keys = [key for one in group for key in one.keys]
+    added = connection.executemany(INSERT_KEY + " ON CONFLICT DO NOTHING", keys)
+    all_new = added.rowcount == len(keys)
+    if all_new:
+        connection.executemany(INSERT, [one.event for one in group])
+    else:
+        connection.execute("ROLLBACK TO all_new")
+    connection.execute("RELEASE all_new")
+    if all_new:
+        return [Appended(event_id=one.event_id, duplicate=False) for one in group]
+    return [append(connection, one) for one in group]
+
+
+def append(connection: sqlite3.Connection, one: Rows) -> Appended:
+    """See Store.append."""
+    for source, key, _ in one.keys:
+        first = known(connection, source, [key])
+        if first is not None:
+            return Appended(event_id=first, duplicate=True)
+    connection.executemany(INSERT_KEY, one.keys)
+    connection.execute(INSERT, one.event)
+    return Appended(event_id=one.event_id, duplicate=False)
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:
@@ -102,6 +114,14 @@ def claim_events(connection: sqlite3.Connection, limit: int) -> list[Event]:
         (limit,),
     )
     return [_stored(row).event for row in rows]
+
+
+def park(connection: sqlite3.Connection, event_id: str, *, problem: str) -> None:
+    """See Store.park_event."""
+    connection.execute(
+        "UPDATE events SET state = 'parked', problem = ? WHERE id = ? AND state = 'new'",
+        (problem, event_id),
+    )
 
 
 def event(connection: sqlite3.Connection, prefix: str) -> StoredEvent | None:
@@ -156,6 +176,12 @@ def known(connection: sqlite3.Connection, source: str, keys: Sequence[str]) -> s
 
 def save_plan(connection: sqlite3.Connection, plan: Plan) -> bool:
     """See Store.save_plan."""
+    older = connection.execute(
+        "SELECT 1 FROM events WHERE state = 'new' AND seq < (SELECT seq FROM events WHERE id = ?) LIMIT 1",
+        (plan.event_id,),
+    ).fetchone()
+    if older is not None:
+        return False
     done = connection.execute(
         "UPDATE events SET state = 'planned', rules_hash = ?, planned_at = ?, matched = ?"
         " WHERE id = ? AND state = 'new'",
@@ -247,7 +273,7 @@ def add_tick(
     connection: sqlite3.Connection, rule_id: str, at: datetime, tick: Event | None
 ) -> bool:
     """See Store.add_tick."""
-    new = tick is not None and not append(connection, tick).duplicate
+    new = tick is not None and not append(connection, as_rows(tick)).duplicate
     connection.execute(
         "INSERT INTO schedules (rule_id, last) VALUES (?, ?)"
         " ON CONFLICT (rule_id) DO UPDATE SET last = max(last, excluded.last)",

@@ -205,11 +205,22 @@ def rejoin(connection: sqlite3.Connection, run_id: str, lane: str, ready_at: int
     join_lane(connection, lane, run_id, place, ready_at)
 
 
-def wake(connection: sqlite3.Connection, what: str, *, now: datetime) -> int:
+def waits(connection: sqlite3.Connection) -> list[str]:
+    """See Store.waits. Leaps from one to the next in the index, however many runs wait for each."""
+    rows = connection.execute(
+        "WITH RECURSIVE each (what) AS ("
+        " SELECT min(waiting_for) FROM runs WHERE state = 'waiting' UNION ALL"
+        " SELECT (SELECT min(waiting_for) FROM runs WHERE state = 'waiting' AND waiting_for > what)"
+        " FROM each WHERE what IS NOT NULL) SELECT what FROM each WHERE what IS NOT NULL"
+    )
+    return [str(row[0]) for row in rows]
+
+
+def wake(connection: sqlite3.Connection, what: str, *, now: datetime, limit: int | None) -> int:
     """See Store.wake."""
     rows = connection.execute(
-        "SELECT id, lane FROM runs WHERE state = 'waiting' AND waiting_for = ? ORDER BY place",
-        (what,),
+        "SELECT id, lane FROM runs WHERE state = 'waiting' AND waiting_for = ? ORDER BY place LIMIT ?",
+        (what, -1 if limit is None else limit),
     ).fetchall()
     for run_id, lane in rows:
         rejoin(connection, run_id, lane, micros(now))

@@ -38,7 +38,9 @@ from automation.store.writer import Writer
 
 T = TypeVar("T")
 MEMORY = ":memory:"
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 2.0
+"""How long another process may hold the file before a sender is asked to come again: Slack and Zoom wait
+for 3 s. https://docs.slack.dev/apis/events-api/"""
 JOURNAL_BYTES = 64 * 1024 * 1024
 
 
@@ -59,7 +61,10 @@ class SqliteStore:
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
         self._writer.start()
-        await self._writer.run(migrate)
+        try:
+            await self._writer.run(migrate)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"the database {self._path} cannot be used: {error}") from error
 
     async def close(self) -> None:
         await self._writer.stop()
@@ -114,13 +119,16 @@ class SqliteStore:
     # events ---------------------------------------------------------------------------------------
 
     async def append(self, event: Event) -> Appended:
-        return await self._writer.run_in_bulk(sql_events.append_all, event)
+        return await self._writer.run_in_bulk(sql_events.append_all, sql_events.as_rows(event))
 
     async def claim_events(self, limit: int) -> Sequence[Event]:
         return await self._read(partial(sql_events.claim_events, limit=limit))
 
     async def save_plan(self, plan: Plan, *, answers: Collection[Watch] = ()) -> bool:
         return await self._write(partial(sql_waits.save_plan, plan=plan, answers=answers))
+
+    async def park_event(self, event_id: str, *, problem: str) -> None:
+        await self._write(partial(sql_events.park, event_id=event_id, problem=problem))
 
     async def event(self, prefix: str) -> StoredEvent | None:
         return await self._read(partial(sql_events.event, prefix=prefix))
@@ -226,8 +234,11 @@ class SqliteStore:
     async def watches(self, names: Collection[str]) -> Sequence[Watch]:
         return await self._read(partial(sql_waits.watches, names=names))
 
-    async def wake(self, what: str, *, now: datetime) -> int:
-        return await self._write(partial(sql_runs.wake, what=what, now=now))
+    async def waits(self) -> Sequence[str]:
+        return await self._read(sql_runs.waits)
+
+    async def wake(self, what: str, *, now: datetime, limit: int | None = None) -> int:
+        return await self._write(partial(sql_runs.wake, what=what, now=now, limit=limit))
 
     async def unpark(self, run_ids: Sequence[str], *, now: datetime) -> int:
         return await self._write(partial(sql_runs.unpark, run_ids=run_ids, now=now))

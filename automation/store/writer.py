@@ -1,6 +1,7 @@
 """One thread owns the only write connection, and commits together what waits.
 
-Whatever queued up during the last sync goes into the next transaction; there is no timer. A verb that
+What one turn of the loop asks for is handed over whole, and whatever queued up during the last sync
+goes into the next transaction; there is no timer. A verb that
 fails never sinks its neighbours: it is rare, so only then is the group done again with a savepoint
 around each. A future is resolved only after the commit is on disk.
 """
@@ -10,6 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -23,15 +25,11 @@ MOST_TOGETHER = 256
 Bulk = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
 """Work on many items at once: what came of each, in order."""
 
-VERB_FAILURES = (StoreError, sqlite3.Error, ValueError, TypeError, UnicodeError)
-"""What a verb may raise about itself; anything else is a mistake of ours."""
-
 
 @dataclass(slots=True)
 class _Job:
     bulk: Bulk
     item: Any
-    loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
     result: Any = None
     error: Exception | None = None
@@ -42,19 +40,21 @@ class Writer:
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._turn: list[_Job] = []
+        self._turns: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
-        self._started = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
-        """Start the thread."""
-        self._started = True
+        """Start the thread; it answers to the running loop."""
+        self._loop = asyncio.get_running_loop()
         self._thread.start()
 
     async def stop(self) -> None:
         """Finish what is queued, then close the connection."""
-        if self._started:
-            self._jobs.put(None)
+        if self._loop is not None:
+            self._hand_over()
+            self._turns.put(None)
             await asyncio.to_thread(self._thread.join)
 
     async def run(self, verb: Callable[[sqlite3.Connection], T]) -> T:
@@ -67,37 +67,47 @@ class Writer:
     ) -> T:
         """Like `run`, for work that is cheaper together: items that wait next to each other are one call."""
         loop = asyncio.get_running_loop()
-        job = _Job(bulk, item, loop, loop.create_future())
-        self._jobs.put(job)
+        job = _Job(bulk, item, loop.create_future())
+        if not self._turn:
+            loop.call_soon(self._hand_over)
+        self._turn.append(job)
         result: T = await job.future
         return result
+
+    def _hand_over(self) -> None:
+        """Once a turn: each hand-over wakes the thread, and two threads share one interpreter."""
+        turn, self._turn = self._turn, []
+        self._turns.put(turn)
 
     # the thread -----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        connection = self._connect()
-        try:
-            while (batch := self._next()) is not None:
+        connection: sqlite3.Connection | None = None
+        while (batch := self._next()) is not None:
+            try:
+                connection = connection or self._connect()
                 self._commit(connection, batch)
-                _resolve(batch)
-        finally:
-            connection.close()
+            except Exception as error:
+                # The connection itself is in question: the next group gets a new one.
+                _fail(batch, error)
+                _close(connection)
+                connection = None
+            self._resolve(batch)
+        _close(connection)
 
     def _next(self) -> list[_Job] | None:
-        first = self._jobs.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < MOST_TOGETHER:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
+        batch = self._turns.get()
+        while batch is not None and len(batch) < MOST_TOGETHER and not self._turns.empty():
+            more = self._turns.get()
+            if more is None:
+                self._turns.put(None)
                 break
-            if job is None:
-                self._jobs.put(None)
-                break
-            batch.append(job)
+            batch += more
         return batch
+
+    def _resolve(self, batch: list[_Job]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, batch)
 
     def _commit(self, connection: sqlite3.Connection, batch: list[_Job]) -> None:
         try:
@@ -105,9 +115,19 @@ class Writer:
                 _do_apart(connection, batch)
         except sqlite3.Error as error:
             _roll_back(connection)
-            away = StoreUnavailable(f"the store cannot be written: {error}")
-            for job in batch:
-                job.result, job.error = None, away
+            _fail(batch, error)
+
+
+def _fail(batch: list[_Job], error: Exception) -> None:
+    away = StoreUnavailable(f"the store cannot be written: {error}")
+    for job in batch:
+        job.result, job.error = None, away
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is not None:
+        with suppress(sqlite3.Error):
+            connection.close()
 
 
 def _one_by_one(
@@ -128,7 +148,7 @@ def _try_together(connection: sqlite3.Connection, batch: list[_Job]) -> bool:
     except sqlite3.OperationalError:
         # Disk full, I/O error, locked: the whole transaction is in question.
         raise
-    except VERB_FAILURES:
+    except Exception:
         connection.execute("ROLLBACK")
         return False
     connection.execute("COMMIT")
@@ -149,7 +169,7 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         (job.result,) = job.bulk(connection, [job.item])
     except sqlite3.OperationalError:
         raise
-    except VERB_FAILURES as error:
+    except Exception as error:
         connection.execute("ROLLBACK TO verb")
         job.result = None
         job.error = (
@@ -163,15 +183,6 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
-
-
-def _resolve(batch: list[_Job]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
-    for job in batch:
-        by_loop.setdefault(job.loop, []).append(job)
-    for loop, jobs in by_loop.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, jobs)
 
 
 def _settle(jobs: list[_Job]) -> None:

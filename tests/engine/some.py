@@ -17,9 +17,8 @@ TEXTS = ("a", "A", "ab", "b ", "1", "true", "straße", "refs/heads/ab")
 FIELDS = ("x", "y", "z")
 NAMES = ("github.push", "github.issues.opened", "github.issues", "github", "slack.message")
 
-scalars = st.one_of(
-    st.sampled_from(TEXTS), st.sampled_from((0, 1, 1.0, 2.5, -1)), st.booleans(), st.none()
-)
+somethings = st.one_of(st.sampled_from(TEXTS), st.sampled_from((0, 1, 1.0, 2.5, -1)), st.booleans())
+scalars = st.one_of(somethings, st.none())
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(
@@ -30,7 +29,7 @@ values = st.recursive(
 documents = st.dictionaries(st.sampled_from(FIELDS), values, max_size=3)
 names = st.sampled_from(NAMES)
 
-_literal = scalars.filter(lambda value: value is not None).map(json.dumps)
+_literal = somethings.map(json.dumps)
 _text = st.sampled_from(TEXTS).map(json.dumps)
 _list = st.lists(_literal, min_size=1, max_size=3).map(lambda some: f"[{', '.join(some)}]")
 _test = st.one_of(
@@ -90,15 +89,13 @@ def rule_sets(draw: st.DrawFn, most: int = 8) -> RuleSet:
 
 def loaded(text: str, path: str = "a.toml") -> RuleSet:
     """The rules of a text without a mistake."""
-    made = load({path: text}, actions=actions())
-    assert made.problems == (), text
-    return made.rules
+    return rule_set({path: text})
 
 
 def rule_set(files: Mapping[str, str]) -> RuleSet:
     """The rules of several files without a mistake."""
     made = load(files, actions=actions())
-    assert made.problems == ()
+    assert [one for one in made.problems if one.severity == "error"] == [], files
     return made.rules
 
 

@@ -4,7 +4,7 @@ Key positions cost as much as parsing, and nearly no rule has a problem: they ar
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,29 +14,42 @@ from automation.engine.problems import Problem
 from automation.engine.trails import Ground
 from automation.model.fields import Forms
 
+MAX_HELPED = 200
+"""So many problems of one file are thought about; those behind them are only named."""
+
+Help = str | Callable[[], str]
+"""What would help, or how to find out: looking for what was meant takes time."""
+
 _QUOTED_WORD = re.compile(rf"""["'](?:{"|".join(WORDS)})["']\s*[.=]""")
 
 
 @dataclass(frozen=True, slots=True)
-class Roots:
-    """What a rule sees at one place: the events it listens to, and the roots of which something is known."""
+class Root:
+    """A name that templates and conditions begin with: what it may be, and the events that comes from."""
 
+    forms: Forms
     ground: Ground
-    forms: Mapping[str, Forms]
 
-    def with_root(self, name: str, forms: Forms) -> "Roots":
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """The roots of which something is known at one place of a rule."""
+
+    known: Mapping[str, Root]
+
+    def with_root(self, name: str, root: Root) -> "Roots":
         """One root more."""
-        return Roots(self.ground, {**self.forms, name: forms})
+        return Roots({**self.known, name: root})
 
     def without(self, name: Any) -> "Roots":
         """From here on the name means something of which nothing is known, such as a step's answer."""
-        if name not in self.forms:
+        if not isinstance(name, str) or name not in self.known:
             return self
-        return Roots(self.ground, {key: one for key, one in self.forms.items() if key != name})
+        return Roots({key: one for key, one in self.known.items() if key != name})
 
 
 @dataclass(slots=True, kw_only=True)
-class Place:
+class RuleFile:
     """One rule file: where things stand in it, and what was found."""
 
     path: str
@@ -51,7 +64,7 @@ class Place:
     def positions(self) -> Positions:
         """Where keys and values stand."""
         if self._positions is None:
-            self._positions = scan(self.text)
+            self._positions = scan(self.text.replace("\r\n", "\n"))
         return self._positions
 
     @property
@@ -60,6 +73,11 @@ class Place:
         if self._lines is None:
             self._lines = self.text.replace("\r\n", "\n").split("\n")
         return self._lines
+
+    @property
+    def thinks(self) -> bool:
+        """Whether there are still few enough problems to look for what was meant."""
+        return len(self.problems) < MAX_HELPED
 
     def key(self, path: Path) -> Span:
         """Where a key stands."""
@@ -77,11 +95,12 @@ class Place:
             self._has_quoted_words = _QUOTED_WORD.search(self.text) is not None
         return not self._has_quoted_words or path not in self.positions.quoted
 
-    def wrong(self, span: Span, message: str, help_text: str, *, error: bool) -> None:
+    def wrong(self, span: Span, message: str, helps: Help = "", *, error: bool) -> None:
         """Note a problem, unless there is one at this place."""
         if (span.line, span.column) in self.taken:
             return
         self.taken.add((span.line, span.column))
+        help_text = helps if isinstance(helps, str) else helps() if self.thinks else ""
         self.problems.append(
             Problem(
                 path=self.path,
@@ -94,6 +113,6 @@ class Place:
             )
         )
 
-    def warn(self, span: Span, message: str, help_text: str = "") -> None:
+    def warn(self, span: Span, message: str, helps: Help = "") -> None:
         """Note something that is worth a question."""
-        self.wrong(span, message, help_text, error=False)
+        self.wrong(span, message, helps, error=False)

@@ -1,0 +1,5 @@
+"""`python -m automation`: the same as `automation`."""
+
+from automation.cli.app import main
+
+main()
