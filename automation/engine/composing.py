@@ -13,7 +13,7 @@ from automation.engine.foresight import GUARDED_TABLES
 from automation.engine.grammar import RULE, TEST
 from automation.engine.match import Table
 from automation.engine.positions import Path
-from automation.engine.rules import Guard, Rule, Step
+from automation.engine.rules import Case, Guard, Rule, Step
 from automation.engine.schedule import Schedule, check_cron
 from automation.engine.steps import StepBuilder
 from automation.engine.template import Template
@@ -54,37 +54,7 @@ def compose(
     one = _Composer(good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
-    tests = tuple(
-        check(test, (*place, "test", index), TEST, where)
-        for index, test in enumerate(good.get("test", []))
-    )
-    schedule = one.schedule()
-    zone = schedule.zone if schedule else defaults.zone
-    on = one.on()
-    guard = one.guard()
-    one.warn_of_guard(guard, steps)
-    rule = Rule(
-        id=good.get("id", ""),
-        description=good.get("description", ""),
-        enabled=good.get("enabled", True),
-        enabled_line=where.positions.key((*place, "enabled")).line,
-        file=where.path,
-        line=where.positions.key(place).line,
-        on=on,
-        on_line=where.positions.key((*place, "on")).line,
-        on_text=where.line((*place, "on")),
-        when=one.tables("when"),
-        either=one.tables("either"),
-        unless=one.tables("unless"),
-        steps=steps,
-        zone=zone,
-        refuse_unknown_options=defaults.refuse_unknown_options,
-        targets=builder.targets,
-        schedule=schedule,
-        lane=one.lane(),
-        guard=guard,
-        tests=build_cases(tests, (*place, "test"), where, Subject(on, steps, zone)),
-    )
+    rule = one.rule(steps, builder.targets)
     return Composed(rule=rule, agents=builder.agents)
 
 
@@ -94,6 +64,44 @@ class _Composer:
     place: Path
     where: Where
     defaults: Defaults
+
+    def rule(self, steps: tuple[Step, ...], targets: tuple[str, ...]) -> Rule:
+        """All of it, with the steps that were built."""
+        good, place, where = self.good, self.place, self.where
+        on, schedule, guard = self.on(), self.schedule(), self.guard()
+        zone = schedule.zone if schedule else self.defaults.zone
+        self.warn_of_guard(guard, steps)
+        return Rule(
+            id=good.get("id", ""),
+            description=good.get("description", ""),
+            enabled=good.get("enabled", True),
+            enabled_line=where.positions.key((*place, "enabled")).line,
+            file=where.path,
+            line=where.positions.key(place).line,
+            on=on,
+            on_line=where.positions.key((*place, "on")).line,
+            on_text=where.line((*place, "on")),
+            when=self.tables("when"),
+            either=self.tables("either"),
+            unless=self.tables("unless"),
+            steps=steps,
+            zone=zone,
+            refuse_unknown_options=self.defaults.refuse_unknown_options,
+            targets=targets,
+            schedule=schedule,
+            lane=self.lane(),
+            guard=guard,
+            tests=self.tests(Subject(on, steps, zone)),
+        )
+
+    def tests(self, subject: Subject) -> tuple[Case, ...]:
+        """The tests that stand beside it."""
+        here = (*self.place, "test")
+        good = [
+            check(test, (*here, index), TEST, self.where)
+            for index, test in enumerate(self.good.get("test", []))
+        ]
+        return build_cases(good, here, self.where, subject)
 
     def on(self) -> tuple[str, ...]:
         """The event names. A rule hears only its own ticks."""

@@ -141,6 +141,34 @@ def either(one: Kind, other: Kind) -> Kind:
     )
 
 
+def pattern(
+    words: str, expression: str, example: str = "", fault: Callable[[Any], str] = lambda value: ""
+) -> Kind:
+    """A text that looks like this."""
+    compiled = re.compile(expression)
+    return Kind(
+        words=words,
+        check=lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None,
+        schema={"type": "string", "pattern": expression},
+        example=example,
+        fault=fault,
+    )
+
+
+def lines(example: str) -> Kind:
+    """Lines of a condition."""
+    return Kind(
+        words="a table of lines",
+        check=_is_table,
+        schema=ref("lines"),
+        example=f"such as {example}",
+        form=Form.LINES,
+    )
+
+
+# single kinds -------------------------------------------------------------------------------------
+
+
 def _is_zone(value: Any) -> bool:
     if not isinstance(value, str):
         return False
@@ -161,43 +189,6 @@ def _cron_fault(value: Any) -> str:
     return ""
 
 
-TEXT = Kind(
-    words="a text",
-    check=lambda value: isinstance(value, str) and value.strip() != "",
-    schema={"type": "string", "minLength": 1},
-)
-LITERAL = Kind(
-    words="a title, URL or id",
-    check=lambda value: TEXT.check(value) and not is_template(value),
-    schema={"type": "string", "minLength": 1, "not": {"pattern": r"\{[{%]"}},
-    fault=lambda value: (
-        "a target is written out, never a template"
-        if isinstance(value, str) and is_template(value)
-        else ""
-    ),
-)
-ANY_TEXT = Kind(
-    words="a text", check=lambda value: isinstance(value, str), schema={"type": "string"}
-)
-
-
-def pattern(
-    words: str, expression: str, example: str = "", fault: Callable[[Any], str] = lambda value: ""
-) -> Kind:
-    """A text that looks like this."""
-    compiled = re.compile(expression)
-    return Kind(
-        words=words,
-        check=lambda value: isinstance(value, str) and compiled.search(value) is not None,
-        schema={"type": "string", "pattern": expression},
-        example=example,
-        fault=fault,
-    )
-
-
-NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_-]*$")
-
-
 def _event_fault(value: Any) -> str:
     if not isinstance(value, str):
         return ""
@@ -208,6 +199,30 @@ def _event_fault(value: Any) -> str:
     return "event names are in small letters" if value != value.lower() else ""
 
 
+def _target_fault(value: Any) -> str:
+    is_one = isinstance(value, str) and is_template(value)
+    return "a target is written out, never a template" if is_one else ""
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+TEXT = Kind(
+    words="a text",
+    check=lambda value: isinstance(value, str) and value.strip() != "",
+    schema={"type": "string", "minLength": 1},
+)
+LITERAL = Kind(
+    words="a title, URL or id",
+    check=lambda value: TEXT.check(value) and not is_template(value),
+    schema={"type": "string", "minLength": 1, "not": {"pattern": r"\{[{%]"}},
+    fault=_target_fault,
+)
+ANY_TEXT = Kind(
+    words="a text", check=lambda value: isinstance(value, str), schema={"type": "string"}
+)
+NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_-]*$")
 EVENT = pattern(
     'an event name such as "github.push"',
     r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
@@ -251,20 +266,9 @@ MOMENT = Kind(
     example="such as 2026-11-24T09:00:00+01:00",
 )
 OPEN_TABLE: JsonObject = {"type": "object", "additionalProperties": True}
-TABLE = Kind(words="a table", check=lambda value: isinstance(value, Mapping), schema=OPEN_TABLE)
+TABLE = Kind(words="a table", check=_is_table, schema=OPEN_TABLE)
 TABLES = Kind(
     words="a list of tables",
     check=lambda value: isinstance(value, list) and all(isinstance(one, Mapping) for one in value),
     schema={"type": "array", "items": OPEN_TABLE},
 )
-
-
-def lines(example: str) -> Kind:
-    """Lines of a condition."""
-    return Kind(
-        words="a table of lines",
-        check=TABLE.check,
-        schema=ref("lines"),
-        example=f"such as {example}",
-        form=Form.LINES,
-    )

@@ -14,6 +14,7 @@ from automation.engine.filling import Filling
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
+from automation.engine.reach import Reach
 from automation.engine.rules import Loop, Shape, Step
 from automation.engine.template import Template
 from automation.engine.verbs import Verb, not_built
@@ -24,8 +25,6 @@ STEP_KEYS = frozenset(STEP.keys)
 ROOTS = frozenset(EVENT_ROOTS)
 RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
-OWN_PAGES = frozenset({"find", "create", "upsert", "update", "append"})
-"""Verbs whose results name pages that the rule's own targets led to."""
 _OR_INNER = "; or inner steps, each below [[rule.do.do]]"
 LOOP = replace(STEP, what="a loop")
 
@@ -39,7 +38,7 @@ class StepBuilder:
         self.agents: list[tuple[str, Path]] = []
         self._filling = Filling(where=where)
         self._counts: dict[str, int] = {}
-        self._foreign = {"event"}
+        self._reach = Reach()
         self._ids: set[str] = set()
 
     @property
@@ -71,15 +70,14 @@ class StepBuilder:
         good = self._good(raw, place, verb)
         step_id = self._id(good, place, verb)
         loop = self._loop(good, place, roots)
-        inside = roots | self._element(loop)
+        inside = roots | ({loop.name} if loop else set())
         condition = self._lines(good, place, "if", inside)
         inner = self._steps(good.get("do", []), (*place, "do"), set(inside)) if not verb else ()
         shape = self._shape(good, verb, place, inside) if verb else {}
         self._refuse_foreign_page(raw, shape, place)
         if verb and not any(one.severity == "error" for one in self.where.problems[before:]):
             self._validate(good, verb, place)
-        if verb and verb.name not in OWN_PAGES:
-            self._foreign.add(step_id)
+        self._reach.step(step_id, verb.name if verb else "")
         return Step(
             id=step_id,
             verb=verb.name if verb else "",
@@ -176,40 +174,20 @@ class StepBuilder:
         if over is None:
             return None
         inside = roots | {name}
-        return Loop(
+        loop = Loop(
             over=over,
             name=name,
             key=self._template(good, place, "key", inside),
             at_most=good.get("at_most"),
             only=self._lines(good, place, "only", inside),
         )
+        self._reach.loop(loop)
+        return loop
 
     def _template(self, good: Good, place: Path, key: str, roots: set[str]) -> Template | None:
         if key not in good:
             return None
         return self.where.template(good[key], (*place, key), roots)
-
-    # what comes from outside ----------------------------------------------------------------------
-
-    def _element(self, loop: Loop | None) -> set[str]:
-        """The loop's name; what a payload's list holds comes from outside, too."""
-        if loop is None:
-            return set()
-        if loop.over.roots & self._foreign:
-            self._foreign.add(loop.name)
-        else:
-            self._foreign.discard(loop.name)
-        return {loop.name}
-
-    def _refuse_foreign_page(self, raw: Mapping[str, Any], shape: Shape, place: Path) -> None:
-        """An id from a payload may only lead to pages that the rule allows."""
-        page = shape.get("update")
-        if isinstance(page, Template) and page.roots & self._foreign and "within" not in raw:
-            self.where.wrong_value(
-                (*place, "update"),
-                "a page that comes from outside must lie within a target",
-                'write within = "…", the data source whose pages may be changed',
-            )
 
     # the verb's own keys --------------------------------------------------------------------------
 
@@ -218,6 +196,15 @@ class StepBuilder:
             self.agents.append((good["ask"], (*place, "ask")))
         own = {key: value for key, value in good.items() if key not in STEP.keys}
         return self._filling.shape(own, verb.table.keys, place, roots)
+
+    def _refuse_foreign_page(self, raw: Mapping[str, Any], shape: Shape, place: Path) -> None:
+        """An id from a payload may only lead to pages that the rule allows."""
+        if self._reach.leads_out(shape.get("update")) and "within" not in raw:
+            self.where.wrong_value(
+                (*place, "update"),
+                "a page that comes from outside must lie within a target",
+                'write within = "…", the data source whose pages may be changed',
+            )
 
     def _validate(self, good: Good, verb: Verb, place: Path) -> None:
         """What only the action itself can tell."""

@@ -9,7 +9,7 @@ from automation.cli.rules import check_rules
 
 GOOD = '[[rule]]\nid = "good"\non = "github.push"\n[[rule.do]]\nappend = "Log"\nbody = "x"\n'
 BAD = GOOD.replace('"good"', '"bad"') + 'bdy = "{{ evnt.x }}"\n'
-WARNED = GOOD.replace('"good"', '"warned"') + '[[rule.do]]\ncomment = "Log"\nbody = "x"\n'
+WARNED = GOOD.replace('"good"', '"warned"') + '\n[[rule.do]]\ncomment = "Log"\nbody = "x"\n'
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_problems_are_json_for_machines(folder: Path, capsys: pytest.CaptureFixt
     found = json.loads(capsys.readouterr().out)
     assert [(Path(one["path"]).name, one["line"], one["severity"]) for one in found] == [
         ("bad.toml", 7, "error"),
-        ("warned.toml", 7, "warning"),
+        ("warned.toml", 9, "warning"),
     ]
     assert found[0] == {
         "path": str(folder / "bad.toml"),
