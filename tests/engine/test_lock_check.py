@@ -616,7 +616,9 @@ ODD = (
     HEAD + '[[rule.do]]\ncreate = "Tasks"\nset."Due date" = { start = {}, end = [] }',
     HEAD + '[[rule.do]]\nfind = "Tasks"\nwhere.Status = {}\nwhere.Name = [[1]]\norder = 5\nid = 5',
     HEAD + '[[rule.do]]\nfind = "Tasks"\nwhere.Name.any.x = 1\norder = [5, ""]',
-    HEAD + FIND[:-1] + "\n[[rule.do]]\nfor_each = "{{ stale }}"\nas = [5]\nid = [5]\nupdate = 5\ndo = 5\nif = 5\nonly = [5]",
+    HEAD
+    + FIND[:-1]
+    + "\n[[rule.do]]\nfor_each = '{{ stale }}'\nas = [5]\nid = [5]\nupdate = 5\ndo = 5\nif = 5\nonly = [5]",
     HEAD + FIND + '[[rule.do]]\nupdate = "{{ stale"\nbody = "{{ stale | }} {% for %}"',
 )
 
