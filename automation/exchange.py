@@ -39,13 +39,8 @@ class Exchange:
 
     async def send(self, request: Request) -> Response:
         """Send it once, when the budget allows."""
-        if not self._refused:
-            await self.permit()
-            return await self.transmit(request)
-        async with self._gate:
-            # Whoever comes first is the probe; the others behind it learn from its answer.
-            await self.permit()
-            return await self._ask(_notion(request))
+        await self.permit()
+        return await self.transmit(request)
 
     async def permit(self) -> None:
         """Return when one request may be transmitted."""
@@ -56,6 +51,7 @@ class Exchange:
         if not self._refused:
             return await self._ask(_notion(request))
         async with self._gate:
+            # Whoever comes first is the probe; the others behind it learn from its answer.
             return await self._ask(_notion(request))
 
     async def _ask(self, request: Notion) -> Response:
@@ -108,7 +104,9 @@ class Exchange:
         if request.path.endswith("/children"):
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
-            return await self.send(wire.retrieve_page(reply.resource_id))
+            # Not by `send`: this may be the probe, which holds the gate.
+            await self.permit()
+            return await self._ask(wire.retrieve_page(reply.resource_id))
         except (SendFailed, StepFailed, StoreError) as error:
             if request.repeat is Repeat.SAFE:
                 raise Doubtful(f"Notion saved the change, and cannot show it: {error}") from error
