@@ -32,9 +32,9 @@ from tests.living import (
 
 pytestmark = pytest.mark.anyio
 
-BEFORE = ["429", "529", "500", "502", "503", "504", "409", "drop_before"]
+BEFORE = ["429", "529", "500", "502", "502_html", "503", "504", "524_html", "409", "drop_before"]
 """Refused, or cut off, and nothing was done."""
-AFTER = ["503_committed", "504_committed", "drop_after"]
+AFTER = ["500_committed", "503_committed", "504_committed", "drop_after"]
 """Done, and the answer does not say so."""
 
 
