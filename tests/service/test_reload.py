@@ -175,8 +175,12 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("make", "says"), UNREADABLE.values(), ids=UNREADABLE.keys())
 async def test_what_cannot_be_read_is_said_and_the_others_stand(
-    tmp_path: Path, make: Callable[[Path], None], says: str
+    tmp_path: Path,
+    make: Callable[[Path], None],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(rulebook, "LOOK_EVERY_SECONDS", 0.2)
     async with live(tmp_path, rule("one")) as service:
         make(tmp_path / "rules")
         [told] = await eventually(lambda: problems(service), what="the problem")

@@ -62,7 +62,7 @@ async def test_no_secret_is_in_a_log_an_answer_or_the_database(
     async with local_notion() as notion:
         notion.emulator.workspace.token = CANARY
         for kind in ("401", "429", "500", "drop_before", "drop_after", "503_committed"):
-            await notion.faults({"kind": kind, "path": "/pages"})
+            await notion.faults({"kind": kind, "path": "/pages", "retry_after": 0})
         settings = {**notion.settings, "NOTION_TOKEN": CANARY, **secrets}
         rules = (TARGETS + CREATE, APPEND, DECLARED, "x =")
         set_up(style, logging.DEBUG)
