@@ -136,7 +136,7 @@ class Conduct:
         if entry is not None and entry.request != asked.request:
             raise StepFailed(
                 f"the request {asked.key} is not the one that was sent before",
-                remedy="Run `automation replay` for this event to plan it again with today's rules.",
+                remedy="Look at what the run has written; to have the rest, let the sender deliver the event anew.",
             )
         if isinstance(asked.request, Wait):
             return await self._event(asked.key, asked.request, entry)

@@ -49,7 +49,7 @@ def decide(
         case RuleError():
             return Parked(
                 reason=str(error),
-                remedy="Mend the rule, then `automation replay` plans the event again with it.",
+                remedy="Mend the rule; for this event, let the sender deliver it anew.",
             )
         case _ if attempts < POISON_TRIES:
             return _retry(now, soon, error)
