@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo bench lock clean
+.PHONY: help setup check test demo bench proof lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,9 @@ demo: $(READY) ## the whole service once, against a local Notion, no token neede
 
 bench: $(READY) ## measure; writes docs/benchmarks.md
 	$(BIN)/python -m bench
+
+proof: $(READY) ## crashes, lost answers and storms under virtual time; counts what came of it
+	$(BIN)/python -m proof.simulate --seeds 100
 
 lock: ## make requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

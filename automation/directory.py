@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,7 @@ LOOK_AGAIN = timedelta(seconds=30)
 ASK_AGAIN = timedelta(seconds=2)
 """How long nobody asks for a target after Notion could not be asked."""
 
+T = TypeVar("T")
 Send = Callable[[Request], Awaitable[Response]]
 
 
@@ -173,7 +175,7 @@ class Directory:
         self._known[text] = found
 
 
-async def converse(talk: Generator[Request, Response, Target], send: Send) -> Target:
+async def converse(talk: Generator[Request, Response, T], send: Send) -> T:
     """Drive a conversation of reads to its end."""
     try:
         request = next(talk)
@@ -185,5 +187,5 @@ async def converse(talk: Generator[Request, Response, Target], send: Send) -> Ta
             else:
                 request = talk.send(response)
     except StopIteration as end:
-        found: Target = end.value
+        found: T = end.value
         return found

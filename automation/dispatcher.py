@@ -76,6 +76,8 @@ class Dispatcher:
         self._guard = timedelta(seconds=shop.timing.guard)
         self._held: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.begun = 0
+        """How many attempts were begun in all."""
 
     @property
     def busy(self) -> int:
@@ -145,6 +147,7 @@ class Dispatcher:
 
     def _begin(self, claim: Claim) -> None:
         self._held[claim.run.id] = claim
+        self.begun += 1
         task = asyncio.create_task(self._attempt(claim), name=claim.run.id)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -21,6 +21,7 @@ from automation.model.errors import (
 from automation.model.request import Notion, Repeat, Request, Response
 from automation.model.values import JsonObject
 from automation.notion import replies, wire
+from automation.notion.values import as_read
 from automation.outbound.client import NotionClient
 
 
@@ -47,13 +48,11 @@ class Exchange:
 
     async def transmit(self, request: Request) -> Response:
         """Send it once and at once: the caller has its permit."""
-        if not isinstance(request, Notion):
-            raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
         if not self._refused:
-            return await self._ask(request)
+            return await self._ask(_notion(request))
         async with self._gate:
             # Whoever comes first is the probe; the others behind it learn from its answer.
-            return await self._ask(request)
+            return await self._ask(_notion(request))
 
     async def _ask(self, request: Notion) -> Response:
         left = self._governor.pause_left()
@@ -105,24 +104,23 @@ class Exchange:
         if request.path.endswith("/children"):
             raise Doubtful("Notion saved the blocks, and did not say which they are")
         try:
+            # Not by `send`: this may be the probe, which holds the gate.
+            await self.permit()
             return await self._ask(wire.retrieve_page(reply.resource_id))
         except (SendFailed, StepFailed, StoreError) as error:
             if request.repeat is Repeat.SAFE:
-                raise Doubtful("Notion saved the change, and could not be read") from error
-            # The page is there, whatever became of reading it.
-            return Response(status=200, body=_page_as_sent(reply.resource_id, request))
+                raise Doubtful(f"Notion saved the change, and cannot show it: {error}") from error
+            # The page is there, whatever became of reading it, and is as it was sent.
+            return Response(status=200, body=_as_sent(reply.resource_id, request))
 
 
-def _page_as_sent(page_id: str, request: Notion) -> JsonObject:
-    """A page that was made and not read: what was sent is what it is."""
-    sent = (request.body or {}).get("properties", {})
-    return {
-        "object": "page",
-        "id": page_id,
-        "url": f"https://www.notion.so/{page_id.replace('-', '')}",
-        "properties": {
-            name: {"type": kind, kind: inner}
-            for name, value in sent.items()
-            for kind, inner in value.items()
-        },
-    }
+def _as_sent(page_id: str, request: Notion) -> JsonObject:
+    url = f"https://www.notion.so/{page_id.replace('-', '')}"
+    properties = as_read((request.body or {}).get("properties", {}))
+    return {"object": "page", "id": page_id, "url": url, "properties": properties}
+
+
+def _notion(request: Request) -> Notion:
+    if not isinstance(request, Notion):
+        raise StepFailed(f"{type(request).__name__.lower()} is not available yet")
+    return request

@@ -4,8 +4,9 @@ An event is also shown to the runs that wait for one of its name. Who waits is r
 was: see `store.sql_waits` for why none is missed. An event that cannot be planned is parked with the
 reason: planning depends on nothing that another try would change, and nobody waits behind it.
 
-One event a turn of the loop: where deliveries fill the loop, planning slows down with it and takes a
-small share of it; where they do not, it is as fast as it can be.
+One event a turn of the loop; and while clients stand in line with deliveries, no further ahead than the
+dispatcher has use for. Planning is put off then, and nothing is left out: an acknowledgement is due in
+seconds, and Notion takes ten requests a second.
 """
 
 import asyncio
@@ -28,6 +29,10 @@ from automation.store.base import Store, Watch
 log = structlog.get_logger()
 
 BATCH = 32
+AHEAD = 200
+"""So many planned runs are enough while clients stand in line."""
+SLOWLY_SECONDS = 0.02
+
 LOOK_EVERY_SECONDS = 1.0
 """How often events of other processes are looked for; our own wake the loop at once."""
 
@@ -52,12 +57,18 @@ class Planner:
         rules: RuleBook,
         directory: Directory,
         wake_runs: Callable[[], None],
+        crowded: Callable[[], bool] = lambda: False,
+        begun: Callable[[], int] = lambda: 0,
     ) -> None:
+        """`crowded`: clients stand in line. `begun`: how many runs the dispatcher has begun so far."""
         self._store = store
         self._clock = clock
         self._rules = rules
         self._directory = directory
         self._wake_runs = wake_runs
+        self._crowded = crowded
+        self._begun = begun
+        self._ready = 0
 
     async def work(self) -> float:
         """Plan one batch."""
@@ -76,7 +87,7 @@ class Planner:
         plans = []
         for event in events:
             plans.append(asyncio.create_task(self._plan_or_park(event, batch)))
-            await asyncio.sleep(0)
+            await asyncio.sleep(SLOWLY_SECONDS if self._crowded() and self._ahead() else 0)
         await asyncio.gather(*plans)
         return 0.0
 
@@ -108,4 +119,8 @@ class Planner:
         ]
         saved = await self._store.save_plan(planned, answers=answers)
         if saved and (planned.runs or answers):
+            self._ready += sum(run.waiting_for is None for run in planned.runs)
             self._wake_runs()
+
+    def _ahead(self) -> bool:
+        return self._ready - self._begun() >= AHEAD

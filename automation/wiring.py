@@ -45,7 +45,7 @@ from automation.store.sqlite import MEMORY, SqliteStore
 from automation.timing import Timing
 from automation.web.app import Deps, create_app
 from automation.web.metrics import Metrics
-from automation.web.server import Server, build_server
+from automation.web.server import Server, Turnstile, build_server
 
 log = structlog.get_logger()
 
@@ -250,6 +250,7 @@ class Builder:
         directory = Directory(exchange.send if exchange else None, self.clock)
         runs = Loop("runs", lambda: dispatcher.work())
         plans = Loop("plans", lambda: planner.work())
+        turnstile = Turnstile()
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
         rules = RuleBook(
@@ -260,7 +261,13 @@ class Builder:
             published=published(),
         )
         planner = Planner(
-            store=store, clock=self.clock, rules=rules, directory=directory, wake_runs=runs.wake
+            store=store,
+            clock=self.clock,
+            rules=rules,
+            directory=directory,
+            wake_runs=runs.wake,
+            crowded=lambda: turnstile.crowded,
+            begun=lambda: dispatcher.begun,
         )
         shop = Workshop(
             store=store,
@@ -310,7 +317,9 @@ class Builder:
                 Loop("leases", dispatcher.look_after_leases),
                 Loop("targets", dispatcher.look_for_targets),
             ),
-            server=build_server(app, host=self.settings.host, port=self.settings.port),
+            server=build_server(
+                app, host=self.settings.host, port=self.settings.port, turnstile=turnstile
+            ),
             governor=governor,
             metrics=metrics,
             stack=stack,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bench import measure
+from bench import matching, measure, planning
 from bench.machine import look
 from bench.measure import Sizes
 from bench.parts import Bench
@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 TINY = Sizes(
     rounds=1, clients=5, seconds=0.5, rate=50, steady_seconds=0.5, warm_seconds=0.2, events=3,
-    backlog=100, delivery_seconds=0.5, starts=1, rest_seconds=0.5,
+    backlog=600, delivery_seconds=0.5, starts=1, rest_seconds=0.5, rules=(10, 100), planned=200,
 )  # fmt: skip
 
 
@@ -56,6 +56,8 @@ def run(folder: Path, sizes: Sizes) -> Results:
         steady=_step("acknowledgements, steady", lambda: measure.steady(bench, sizes)),
         delivery=_step("delivery beside intake", lambda: measure.delivery(bench, sizes)),
         spent=_step("Notion's real budgets", lambda: measure.budgets(bench, sizes)),
+        matching=_step("finding rules", lambda: matching.measure(sizes.rules)),
+        planning=_step("a plan over what is stored", lambda: planning.measure(sizes.planned)),
         took_seconds=time.perf_counter() - begun,
     )
 

@@ -38,6 +38,8 @@ class Sizes:
     delivery_seconds: float = 3.0
     starts: int = 5
     rest_seconds: float = 2.0
+    rules: tuple[int, ...] = (10, 100, 1_000, 10_000)
+    planned: int = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

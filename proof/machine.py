@@ -226,7 +226,13 @@ class SimulatedService:
         book.load()
         runs = Loop("runs", lambda: dispatcher.work())
         self._planner = Planner(
-            store=self.store, clock=clock, rules=book, directory=directory, wake_runs=runs.wake
+            store=self.store,
+            clock=clock,
+            rules=book,
+            directory=directory,
+            wake_runs=runs.wake,
+            crowded=lambda: False,
+            begun=lambda: 0,
         )
         self.plans = Loop("plans", self._planner.work)
         self._shop = partial(

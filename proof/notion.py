@@ -10,9 +10,11 @@ from random import Random
 
 import httpx
 
-from automation.emulator.app import Emulator, create_app
+from automation.emulator.app import create_app
+from automation.emulator.faults import Fault
 from automation.emulator.seed import SEEDS
-from automation.emulator.traffic import Fault, Window
+from automation.emulator.state import Emulator
+from automation.emulator.traffic import Window
 from automation.emulator.workspace import Workspace
 from proof.virtual import VirtualClock
 

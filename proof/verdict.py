@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from automation.emulator import showing
 from automation.emulator.workspace import Workspace
 from automation.model.run import Run, State
 
@@ -96,10 +97,10 @@ def _wanted(sent: Sent) -> list[str]:
 
 def _found(space: Workspace) -> list[str]:
     names = []
-    for page in live_rows(space, "Commits"):
+    for page in showing.rows(space, "Commits"):
         name = title_of(page)
         names += [name, *(f"{name}: {line}" for line in lines(space, page["id"]))]
-    names += [f"row {url_of(page).rpartition('/')[2]}" for page in live_rows(space, "Tasks")]
+    names += [f"row {url_of(page).rpartition('/')[2]}" for page in showing.rows(space, "Tasks")]
     return names + lines(space, log_page(space))
 
 
@@ -109,12 +110,12 @@ def _disordered(space: Workspace, sent: Sent) -> list[str]:
     if written != sorted(written):
         found.append(f"lines {written}")
     last = {event["who"]: event["n"] for event in sent.get("keep", ())}
-    for page in live_rows(space, "Tasks"):
+    for page in showing.rows(space, "Tasks"):
         who = url_of(page).rpartition("/")[2]
         number = page["properties"]["Number"]["number"]
         if number != last.get(who):
             found.append(f"row {who} is {number}, not {last.get(who)}")
-    for page in live_rows(space, "Commits"):
+    for page in showing.rows(space, "Commits"):
         parts = [int(line.rpartition(" ")[2]) for line in lines(space, page["id"])]
         if parts != sorted(parts):
             found.append(f"blocks of {title_of(page)}")
@@ -124,21 +125,9 @@ def _disordered(space: Workspace, sent: Sent) -> list[str]:
 # reading the workspace ----------------------------------------------------------------------------
 
 
-def live_rows(space: Workspace, name: str) -> list[Any]:
-    """The rows of a data source that are not in the trash."""
-    source = next(
-        one
-        for one in space.data_sources.values()
-        if "".join(t["plain_text"] for t in one["title"]) == name
-    )
-    return [page for one in space.rows[source["id"]] if not (page := space.pages[one])["in_trash"]]
-
-
 def log_page(space: Workspace) -> str:
     """The page lines are appended to."""
-    return next(
-        str(one["id"]) for one in space.pages.values() if title_of(one) == "Engineering log"
-    )
+    return next(one.id for one in space.pages.values() if space.title(one) == "Engineering log")
 
 
 def title_of(page: Any) -> str:
@@ -154,9 +143,5 @@ def url_of(page: Any) -> str:
 
 def lines(space: Workspace, page: str) -> list[str]:
     """The texts of a page's blocks that are not in the trash."""
-    found = []
-    for identity in space.children.get(page, []):
-        one = space.blocks.get(identity)
-        if one is not None and not one["in_trash"] and "rich_text" in one[one["type"]]:
-            found.append("".join(piece["plain_text"] for piece in one[one["type"]]["rich_text"]))
-    return found
+    found = (one[one["type"]].get("rich_text") for one in showing.children(space, page))
+    return ["".join(piece["plain_text"] for piece in text) for text in found if text is not None]

@@ -26,7 +26,7 @@ from automation.model.errors import DeliveryRefused
 from automation.model.fields import Catalogue
 from automation.sources.catalogue import Published
 from automation.sources.discover import discover as discover_sources
-from automation.web.app import Disconnected, SlowBody
+from automation.web.app import Disconnected
 from tests import words
 from tests.reading_docs import (
     DOCS,
@@ -262,7 +262,7 @@ def test_every_reason_for_refusing_a_delivery_is_in_the_table() -> None:
     spoken = "".join(path.read_text() for path in (ROOT / "automation" / "sources").glob("*.py"))
     signatures = set(re.findall(r'BadSignature\(\s*"(\w+)"', spoken))
     table = words_in(section(ROOT / "docs" / "connect.md", "## When nothing arrives"))
-    reasons = signatures | refusals() | {SlowBody.__name__, Disconnected.__name__}
+    reasons = signatures | refusals() | {Disconnected.__name__}
     assert {"mismatch", "stale", "TooLarge"} <= reasons
     assert reasons - {"BadSignature"} - table == set()
 

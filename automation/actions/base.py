@@ -13,7 +13,7 @@ from automation.model.values import Json, Value
 from automation.notion import blocks, markdown, wire
 from automation.notion.blocks import Parcel
 from automation.notion.properties import encode_all, needs_whole
-from automation.notion.richtext import plain_text
+from automation.notion.richtext import is_emoji, plain_text, web_link
 from automation.notion.schema import PropertySchema, Schema, read_schema
 from automation.notion.values import title_of
 
@@ -182,11 +182,20 @@ def icon_of(value: Value) -> Json:
     """An emoji, or an image's address."""
     if value is None or value == "":
         return None
-    if isinstance(value, str) and value.startswith(("https://", "http://")):
-        return {"type": "external", "external": {"url": value}}
-    return {"type": "emoji", "emoji": str(value)}
+    text = str(value)
+    if is_emoji(text):
+        return {"type": "emoji", "emoji": text}
+    return _image(text, "icon", "Give one emoji or an address that begins with https://.")
 
 
 def cover_of(value: Value) -> Json:
     """An image's address."""
-    return {"type": "external", "external": {"url": str(value)}} if value else None
+    if value is None or value == "":
+        return None
+    return _image(str(value), "cover", "Give an address that begins with https://.")
+
+
+def _image(text: str, where: str, remedy: str) -> Json:
+    if not web_link(text):
+        raise StepFailed(f"{text!r} cannot be the page's {where}.", remedy=remedy)
+    return {"type": "external", "external": {"url": text}}

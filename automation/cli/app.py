@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from automation.cli.exits import Exit
+from automation.cli.notion import notion
 from automation.model.errors import AutomationError, NotInStore, SettingsError, WrongUsage
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(notion)
 
 TALKS = frozenset({"serve", "emulator", "demo", "send"})
 """Commands that write to sockets, where a peer that went away is no reason to end."""
@@ -105,6 +107,14 @@ def fields(
     from automation.cli.fields import list_fields
 
     raise typer.Exit(list_fields(event, find_text=find, everything=everything, as_json=as_json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of rule files, for editors."""
+    from automation.cli.schema import print_schema
+
+    raise typer.Exit(print_schema())
 
 
 @app.command()

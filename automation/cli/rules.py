@@ -7,6 +7,7 @@ from pathlib import Path
 
 from automation.cli.catalogue import catalogue
 from automation.cli.files import recipes, rule_files
+from automation.cli.lockfile import held_to_locks
 from automation.engine.load import load
 from automation.engine.problems import render
 from automation.model.errors import WrongUsage
@@ -17,19 +18,24 @@ def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
     """Print every problem; 1 if there is an error."""
     import os
 
-    files = rule_files(paths, os.environ.get("AUTOMATION_RULES", "rules"))
+    default = os.environ.get("AUTOMATION_RULES", "rules")
+    files = rule_files(paths, default)
     loaded = load(files, actions=actions(), catalogue=catalogue())
+    locks, held = held_to_locks(paths or [default], files, loaded.tables, loaded.problems)
+    problems = sorted((*loaded.problems, *held), key=lambda one: (one.path, one.line, one.column))
     if as_json:
-        print(json.dumps([problem.to_json() for problem in loaded.problems], indent=2))
+        print(json.dumps([problem.to_json() for problem in problems], indent=2))
     else:
-        for problem in loaded.problems:
+        for problem in problems:
             print(render(problem, files.get(problem.path)), end="\n\n")
-    errors = sum(problem.severity == "error" for problem in loaded.problems)
-    warnings = len(loaded.problems) - errors
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
     found = [
         counted(count, what) for count, what in ((errors, "error"), (warnings, "warning")) if count
     ]
     words = f"{counted(len(files), 'file')}, {counted(len(loaded.rules.rules), 'rule')}"
+    if locks:
+        words += f", held to {', '.join(map(str, locks))}"
     print(f"{words}: {', '.join(found) or 'all good'}", file=sys.stderr)
     return 1 if errors else 0
 

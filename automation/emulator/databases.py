@@ -7,6 +7,7 @@ https://developers.notion.com/reference/update-a-data-source
 from typing import Any
 
 from automation.emulator import definitions, icons, ids, redefining, richtext, tree
+from automation.emulator.errors import not_emulated
 from automation.emulator.workspace import Database, DataSource, Page, Workspace
 
 Object = dict[str, Any]
@@ -130,8 +131,12 @@ def update_source(space: Workspace, identity: str, body: Object) -> DataSource:
     found = space.data_source(identity)
     if body.keys() != {"in_trash"}:
         space.refuse_trashed(found)
-    for name, raw in (body.get("properties") or {}).items():
-        redefining.change(space, found, name, raw)
+    if (
+        "parent" in body
+        and ids.dashed(body["parent"]["database_id"]) != found.parent["database_id"]
+    ):
+        raise not_emulated("moving data sources")
+    redefining.change_all(space, found, body.get("properties") or {})
     if "title" in body:
         found.title = richtext.stored(body["title"], space)
     if "icon" in body:

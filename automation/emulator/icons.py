@@ -10,7 +10,7 @@ from typing import Any
 from automation.emulator import ids
 from automation.emulator.errors import content_failed, not_emulated
 from automation.emulator.richtext import linkable
-from automation.emulator.shapes import keyed, table, text, uuid
+from automation.emulator.shapes import Also, keyed, table, text, uuid, wrong
 
 Object = dict[str, Any]
 
@@ -20,13 +20,24 @@ MAX_FILE_NAME = 100
 _EXTERNAL = table({"url": text(1, MAX_URL)})
 _HOSTED = table({"url": text(1)}, {"expiry_time": text()})
 _UPLOAD = table({"id": uuid})
-_EMOJI = text(1)
+
+
+def _emoji(value: Any, path: str, also: Also = ()) -> list[str]:
+    """One emoji: letters, blanks and ASCII alone are none."""
+    if not isinstance(value, str):
+        return wrong(path, "a string", also, value)
+    plain = value.isascii() or any(
+        ch.isspace() or (ch.isalpha() and ch != "\u2139") for ch in value
+    )
+    return wrong(path, "an emoji", also, value) if plain else []
+
+
 _CUSTOM = table({"id": uuid}, closed=False)
 _NATIVE = table({"name": text(1)}, {"color": text(1)})
 
 ICON = keyed(
     {
-        "emoji": _EMOJI,
+        "emoji": _emoji,
         "external": _EXTERNAL,
         "file_upload": _UPLOAD,
         "file": _HOSTED,

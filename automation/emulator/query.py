@@ -68,7 +68,9 @@ def _found(space: Workspace, source: DataSource, body: Object) -> Snapshot:
 
 
 def _wanted(page: Page, body: Object) -> bool:
-    """Rows in the trash are shown only when asked for."""
+    """Rows in the trash are shown only when asked for; data sources are rows in wikis alone."""
+    if body.get("result_type") == "data_source":
+        return False
     archived = bool(body.get("is_archived"))
     return page.in_trash is bool(body.get("in_trash")) and page.is_archived is archived
 

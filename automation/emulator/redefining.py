@@ -3,16 +3,33 @@
 https://developers.notion.com/reference/update-data-source-properties
 """
 
+from copy import deepcopy
 from typing import Any
 
 from automation.emulator import definitions, reading
 from automation.emulator.definitions import KINDS, TEXTS
-from automation.emulator.errors import invalid
+from automation.emulator.errors import Refused, invalid
 from automation.emulator.richtext import plain_item
 from automation.emulator.shapes import kind_of
 from automation.emulator.workspace import DataSource, Property, Workspace
 
 Object = dict[str, Any]
+
+
+def change_all(space: Workspace, source: DataSource, changes: Object) -> None:
+    """Every change or, where one is refused, none."""
+    definitions_before = {one.id: deepcopy(one.properties) for one in space.data_sources.values()}
+    values_before = {row: dict(space.pages[row].values) for row in source.rows}
+    try:
+        for name, raw in changes.items():
+            change(space, source, name, raw)
+    except Refused:
+        for identity, properties in definitions_before.items():
+            space.data_sources[identity].properties = properties
+        for row, held in values_before.items():
+            space.pages[row].values = held
+        source.index.clear()
+        raise
 
 
 def change(space: Workspace, source: DataSource, name: str, raw: Object | None) -> None:

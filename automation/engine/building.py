@@ -31,9 +31,10 @@ SENDER_ROOTS = ("body", "headers")
 @dataclass(slots=True, kw_only=True)
 class FileParts:
     """What one file gives. `names` are (kind, name, where) of everything that must be unique;
-    `asked` are the agents its steps name, and where."""
+    `asked` are the agents its steps name, and where; `raw` is the file as parsed."""
 
     path: str
+    raw: Mapping[str, Any] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     targets: dict[str, TargetName] = field(default_factory=dict)
     senders: dict[str, Sender] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class _File:
         self.parts = FileParts(path=where.path)
 
     def build(self, raw: Mapping[str, Any]) -> FileParts:
+        self.parts.raw = raw
         good = check(raw, (), FILE, self.where)
         for kind, build in (
             ("target", self.target),
@@ -85,22 +87,11 @@ class _File:
 
     def target(self, name: str, raw: Mapping[str, Any], place: Path) -> None:
         good = check(raw, place, TARGET_TABLE, self.where)
-        kinds = [kind for kind in TargetKind if kind.value in raw]
-        if len(kinds) != 1:
-            self.where.wrong_key(place, "a target names one of `data_source` and `page`")
-        elif kinds[0] is TargetKind.PAGE and "key_property" in raw:
-            self.where.wrong_key(
-                (*place, "key_property"),
-                "`key_property` is a property of a data source, not of a page",
-            )
-        elif is_template(good.get(kinds[0].value, "")):
-            self.where.wrong_value(
-                (*place, kinds[0].value), "a target is written out, never a template"
-            )
-        else:
+        kinds = [kind for kind in TargetKind if kind.value in good]
+        if kinds:
             self.parts.targets[name] = TargetName(
                 name=name,
-                text=good.get(kinds[0].value, ""),
+                text=good[kinds[0].value],
                 kind=kinds[0],
                 key_property=good.get("key_property"),
             )

@@ -33,14 +33,28 @@ def check(raw: Mapping[str, Any], place: Path, table: Keys, where: Where) -> Goo
     for key, one in table.keys.items():
         if one.required and key not in raw:
             _missing(key, one, place, table.what, where)
+    _check_together(raw, place, table, where)
     return good
+
+
+def _check_together(raw: Mapping[str, Any], place: Path, table: Keys, where: Where) -> None:
+    """Keys that exclude or need each other."""
+    there = [key for key in table.one_of if key in raw]
+    either = " or ".join(f"`{key}`" for key in table.one_of)
+    if len(there) > 1:
+        where.wrong_key((*place, there[1]), f"{table.what} has {either}, not both")
+    elif table.one_of and not there:
+        where.wrong_key(place, f"{table.what} needs {either}")
+    for key, other in table.beside.items():
+        if key in raw and other not in raw:
+            where.wrong_key((*place, key), f"`{key}` goes with `{other}`")
 
 
 def right(key: str, value: Any, kind: Kind, place: Path, where: Where) -> bool:
     """Whether the value is of its kind; noted if not, of a list by its element."""
     if kind.check(value):
         return True
-    if isinstance(value, list) and kind.items is not None:
+    if isinstance(value, list) and value and kind.items is not None:
         for index, item in enumerate(value):
             right(key, item, kind.items, (*place, index), where)
     else:

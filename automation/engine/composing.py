@@ -13,7 +13,7 @@ from automation.engine.foresight import GUARDED_TABLES
 from automation.engine.grammar import RULE, TEST
 from automation.engine.match import Table
 from automation.engine.positions import Path
-from automation.engine.rules import Guard, Rule, Step
+from automation.engine.rules import Case, Guard, Rule, Step
 from automation.engine.schedule import Schedule, check_cron
 from automation.engine.steps import StepBuilder
 from automation.engine.template import Template
@@ -51,58 +51,63 @@ def compose(
 ) -> Composed:
     """The rule. What is wrong is noted, and a rule with an error is never used."""
     good = check(raw, place, RULE, where)
-    one = _Composer(raw, good, place, where, defaults)
+    one = _Composer(good, place, where, defaults)
     builder = StepBuilder(where, verbs)
     steps = builder.build(good.get("do", []), (*place, "do")) if "do" in good else ()
-    tests = tuple(
-        check(test, (*place, "test", index), TEST, where)
-        for index, test in enumerate(good.get("test", []))
-    )
-    schedule = one.schedule()
-    zone = schedule.zone if schedule else defaults.zone
-    on = one.on()
-    guard = one.guard()
-    one.warn_of_guard(guard, steps)
-    rule = Rule(
-        id=good.get("id", ""),
-        description=good.get("description", ""),
-        enabled=good.get("enabled", True),
-        enabled_line=where.positions.key((*place, "enabled")).line,
-        file=where.path,
-        line=where.positions.key(place).line,
-        on=on,
-        on_line=where.positions.key((*place, "on")).line,
-        on_text=where.line((*place, "on")),
-        when=one.tables("when"),
-        either=one.tables("either"),
-        unless=one.tables("unless"),
-        steps=steps,
-        zone=zone,
-        refuse_unknown_options=defaults.refuse_unknown_options,
-        targets=builder.targets,
-        schedule=schedule,
-        lane=one.lane(),
-        guard=guard,
-        tests=build_cases(tests, (*place, "test"), where, Subject(on, steps, zone)),
-    )
+    rule = one.rule(steps, builder.targets)
     return Composed(rule=rule, agents=builder.agents)
 
 
 @dataclass(frozen=True, slots=True)
 class _Composer:
-    raw: Mapping[str, Any]
     good: Good
     place: Path
     where: Where
     defaults: Defaults
+
+    def rule(self, steps: tuple[Step, ...], targets: tuple[str, ...]) -> Rule:
+        """All of it, with the steps that were built."""
+        good, place, where = self.good, self.place, self.where
+        on, schedule, guard = self.on(), self.schedule(), self.guard()
+        zone = schedule.zone if schedule else self.defaults.zone
+        self.warn_of_guard(guard, steps)
+        return Rule(
+            id=good.get("id", ""),
+            description=good.get("description", ""),
+            enabled=good.get("enabled", True),
+            enabled_line=where.positions.key((*place, "enabled")).line,
+            file=where.path,
+            line=where.positions.key(place).line,
+            on=on,
+            on_line=where.positions.key((*place, "on")).line,
+            on_text=where.line((*place, "on")),
+            when=self.tables("when"),
+            either=self.tables("either"),
+            unless=self.tables("unless"),
+            steps=steps,
+            zone=zone,
+            refuse_unknown_options=self.defaults.refuse_unknown_options,
+            targets=targets,
+            schedule=schedule,
+            lane=self.lane(),
+            guard=guard,
+            tests=self.tests(Subject(on, steps, zone)),
+        )
+
+    def tests(self, subject: Subject) -> tuple[Case, ...]:
+        """The tests that stand beside it."""
+        here = (*self.place, "test")
+        good = [
+            check(test, (*here, index), TEST, self.where)
+            for index, test in enumerate(self.good.get("test", []))
+        ]
+        return build_cases(good, here, self.where, subject)
 
     def on(self) -> tuple[str, ...]:
         """The event names. A rule hears only its own ticks."""
         on = self.good.get("on", [])
         names = (on,) if isinstance(on, str) else tuple(on)
         here = (*self.place, "on")
-        if not names and "on" in self.good:
-            self.where.wrong_value(here, "`on` names at least one event")
         if any(name.startswith("schedule.") for name in names):
             self.where.wrong_value(
                 here, "a rule hears only its own ticks", 'write on = "schedule", and a `schedule`'
@@ -140,17 +145,12 @@ class _Composer:
         zone = ZoneInfo(table["timezone"]) if "timezone" in table else self.defaults.zone
         catch_up = table.get("catch_up", "none")
         match table:
-            case {"cron": _, "every": _}:
-                self.where.wrong_key((*here, "every"), "a schedule has `cron` or `every`, not both")
             case {"cron": cron}:
                 return Schedule(cron=check_cron(cron), zone=zone, catch_up=catch_up)
             case {"every": every}:
                 return Schedule(every=dates.duration(every), zone=zone, catch_up=catch_up)
-            case _ if not self.raw[SCHEDULE].keys() & {"cron", "every"}:
-                self.where.wrong_key(here, "a schedule needs `cron` or `every`")
             case _:
-                pass  # the one there is, is wrong
-        return None
+                return None
 
     def lane(self) -> Template | None:
         """What keeps runs in order, where the rule says so itself."""

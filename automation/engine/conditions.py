@@ -142,7 +142,8 @@ class _Compiler:
             self.where.wrong_key(
                 place,
                 f"`{key}` is neither a field of {above} nor a test",
-                f'did you mean `{meant}`? A field of that name stands in quotes: "{key}"',
+                nearest(key, [meant])
+                or f'did you mean `{meant}`? A field of that name stands in quotes: "{key}"',
             )
 
 

@@ -11,6 +11,7 @@ from automation.engine.kinds import (
     CRON,
     DURATION,
     EVENT,
+    LITERAL,
     MOMENT,
     SWITCH,
     TABLE,
@@ -66,9 +67,11 @@ DEFAULTS = Keys(
 )
 TARGET_TABLE = Keys(
     what="a target",
+    one_of=("data_source", "page"),
+    beside={"key_property": "data_source"},
     keys={
-        "data_source": Key(kind=TEXT, about="A data source: its title, URL or id."),
-        "page": Key(kind=TEXT, about="A page: its title, URL or id."),
+        "data_source": Key(kind=LITERAL, about="A data source: its title, URL or id."),
+        "page": Key(kind=LITERAL, about="A page: its title, URL or id."),
         "key_property": Key(
             kind=TEXT,
             about="A text property that holds the key of each effect: nothing is doubled.",
@@ -126,6 +129,7 @@ AGENT = Keys(
 
 SCHEDULE = Keys(
     what="`schedule`",
+    one_of=("cron", "every"),
     keys={
         "cron": Key(
             kind=CRON, about="Five fields, or @hourly, @daily, @weekly, @monthly, @yearly."
@@ -177,7 +181,7 @@ RULE = Keys(
         "description": Key(kind=ANY_TEXT, about="What it is for."),
         "enabled": Key(kind=SWITCH, about="false switches it off."),
         "on": Key(
-            kind=either(EVENT, list_of(EVENT, "a list of such names")),
+            kind=either(EVENT, list_of(EVENT, "a list of such names", least=1)),
             about="The events it hears; a shorter name covers everything below it.",
             required=True,
         ),

@@ -64,10 +64,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """A table with these keys and no others. `what` completes "is not a key of …"."""
+    """A table with these keys and no others. `what` completes "is not a key of …".
+
+    It has exactly one of the keys in `one_of`; a key in `beside` needs the other one there.
+    """
 
     what: str
     keys: Mapping[str, Key]
+    one_of: tuple[str, ...] = ()
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def _is(*kinds: type) -> Callable[[Any], bool]:
@@ -108,12 +113,16 @@ def or_template(kind: Kind) -> Kind:
     )
 
 
-def list_of(kind: Kind, words: str) -> Kind:
+def list_of(kind: Kind, words: str, *, least: int = 0) -> Kind:
     """A list of them."""
     return Kind(
         words=words,
-        check=lambda value: isinstance(value, list) and all(kind.check(item) for item in value),
-        schema={"type": "array", "items": kind.schema},
+        check=lambda value: (
+            isinstance(value, list)
+            and len(value) >= least
+            and all(kind.check(item) for item in value)
+        ),
+        schema={"type": "array", "items": kind.schema, **({"minItems": least} if least else {})},
         example=kind.example,
         items=kind,
     )
@@ -130,6 +139,34 @@ def either(one: Kind, other: Kind) -> Kind:
         fault=one.fault,
         items=other.items,
     )
+
+
+def pattern(
+    words: str, expression: str, example: str = "", fault: Callable[[Any], str] = lambda value: ""
+) -> Kind:
+    """A text that looks like this."""
+    compiled = re.compile(expression)
+    return Kind(
+        words=words,
+        check=lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None,
+        schema={"type": "string", "pattern": expression},
+        example=example,
+        fault=fault,
+    )
+
+
+def lines(example: str) -> Kind:
+    """Lines of a condition."""
+    return Kind(
+        words="a table of lines",
+        check=_is_table,
+        schema=ref("lines"),
+        example=f"such as {example}",
+        form=Form.LINES,
+    )
+
+
+# single kinds -------------------------------------------------------------------------------------
 
 
 def _is_zone(value: Any) -> bool:
@@ -152,33 +189,6 @@ def _cron_fault(value: Any) -> str:
     return ""
 
 
-TEXT = Kind(
-    words="a text",
-    check=lambda value: isinstance(value, str) and value.strip() != "",
-    schema={"type": "string", "minLength": 1},
-)
-ANY_TEXT = Kind(
-    words="a text", check=lambda value: isinstance(value, str), schema={"type": "string"}
-)
-
-
-def pattern(
-    words: str, expression: str, example: str = "", fault: Callable[[Any], str] = lambda value: ""
-) -> Kind:
-    """A text that looks like this."""
-    compiled = re.compile(expression)
-    return Kind(
-        words=words,
-        check=lambda value: isinstance(value, str) and compiled.search(value) is not None,
-        schema={"type": "string", "pattern": expression},
-        example=example,
-        fault=fault,
-    )
-
-
-NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_-]*$")
-
-
 def _event_fault(value: Any) -> str:
     if not isinstance(value, str):
         return ""
@@ -189,6 +199,30 @@ def _event_fault(value: Any) -> str:
     return "event names are in small letters" if value != value.lower() else ""
 
 
+def _target_fault(value: Any) -> str:
+    is_one = isinstance(value, str) and is_template(value)
+    return "a target is written out, never a template" if is_one else ""
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+TEXT = Kind(
+    words="a text",
+    check=lambda value: isinstance(value, str) and value.strip() != "",
+    schema={"type": "string", "minLength": 1},
+)
+LITERAL = Kind(
+    words="a title, URL or id",
+    check=lambda value: TEXT.check(value) and not is_template(value),
+    schema={"type": "string", "minLength": 1, "not": {"pattern": r"\{[{%]"}},
+    fault=_target_fault,
+)
+ANY_TEXT = Kind(
+    words="a text", check=lambda value: isinstance(value, str), schema={"type": "string"}
+)
+NAME = pattern("a word of letters, digits, `-` and `_`", r"^[A-Za-z_][A-Za-z0-9_-]*$")
 EVENT = pattern(
     'an event name such as "github.push"',
     r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
@@ -231,22 +265,10 @@ MOMENT = Kind(
     schema=ref("date"),
     example="such as 2026-11-24T09:00:00+01:00",
 )
-TABLE = Kind(
-    words="a table", check=lambda value: isinstance(value, Mapping), schema={"type": "object"}
-)
+OPEN_TABLE: JsonObject = {"type": "object", "additionalProperties": True}
+TABLE = Kind(words="a table", check=_is_table, schema=OPEN_TABLE)
 TABLES = Kind(
     words="a list of tables",
     check=lambda value: isinstance(value, list) and all(isinstance(one, Mapping) for one in value),
-    schema={"type": "array", "items": {"type": "object"}},
+    schema={"type": "array", "items": OPEN_TABLE},
 )
-
-
-def lines(example: str) -> Kind:
-    """Lines of a condition."""
-    return Kind(
-        words="a table of lines",
-        check=TABLE.check,
-        schema=ref("lines"),
-        example=f"such as {example}",
-        form=Form.LINES,
-    )

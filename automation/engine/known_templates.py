@@ -1,6 +1,7 @@
 """The paths in templates: is the field there?"""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,12 +20,15 @@ from automation.engine.trails import (
 from automation.engine.uses import Use, plainly_known, step_offset, uses
 from automation.model.fields import Fields, elements, names, only_lists
 
+_PLAIN = re.compile(r"[\w-]+")
+"""A name that may stand behind a dot."""
+
 
 def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
     """Every template in a value, however deep."""
     if isinstance(value, str):
         if is_template(value) and not plainly_known(value, roots.known):
-            _template(value, at, roots, file)
+            hold(value, at, uses(value), roots, file)
     elif isinstance(value, Mapping):
         for key, one in value.items():
             check(one, (*at, key), roots, file)
@@ -33,8 +37,9 @@ def check(value: Any, at: Path, roots: Roots, file: RuleFile) -> None:
             check(one, (*at, index), roots, file)
 
 
-def _template(text: str, at: Path, roots: Roots, file: RuleFile) -> None:
-    for use in uses(text):
+def hold(text: str, at: Path, found: Iterable[Use], roots: Roots, file: RuleFile) -> None:
+    """The paths of one template to what its roots may be."""
+    for use in found:
         root = roots.known.get(use.root)
         if root is None:
             continue
@@ -81,8 +86,10 @@ def _from_a_list(holder: str, name: str, trail: Trail) -> str:
 
 def spoken(root: str, path: tuple[Segment, ...]) -> str:
     """The path as people write it."""
-    steps = (
-        f".{step}" if isinstance(step, str) else f"[{'…' if step is None else step}]"
-        for step in path
-    )
-    return root + "".join(steps)
+    return root + "".join(map(_step, path))
+
+
+def _step(step: Segment) -> str:
+    if not isinstance(step, str):
+        return f"[{'…' if step is None else step}]"
+    return f".{step}" if _PLAIN.fullmatch(step) else f"['{step}']"

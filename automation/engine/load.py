@@ -6,6 +6,7 @@ A file with an error contributes nothing; the caller decides what stands in for 
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from automation.engine.building import FileParts, build_file
 from automation.engine.known import KnownFields
@@ -22,10 +23,12 @@ from automation.model.target import TargetName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The rules of the good files, and what is wrong with the others."""
+    """The rules of the good files, and what is wrong with the others. `tables` are the files as parsed, for checks
+    of their own."""
 
     rules: RuleSet
     problems: tuple[Problem, ...]
+    tables: Mapping[str, Mapping[str, Any]]
 
 
 def load(
@@ -50,6 +53,7 @@ def load(
     return Loaded(
         rules=_merge(good, {part.path: files[part.path] for part in good}),
         problems=tuple(sorted(problems, key=lambda one: (one.path, one.line, one.column))),
+        tables={part.path: part.raw for part in parts},
     )
 
 

@@ -89,6 +89,11 @@ class Source:
         """The offset of a place."""
         return self._starts[line - 1] + column - 1
 
+    def at(self, span: Span) -> str:
+        """The text of a span."""
+        start = span.column - 1
+        return self.line(span.line)[start : start + span.length]
+
     def line(self, number: int) -> str:
         """The text of a line."""
         start = self._starts[number - 1]

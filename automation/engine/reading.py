@@ -150,7 +150,7 @@ def _not_toml(path: str, text: str, message: str) -> Problem:
     if words.startswith(TWICE):
         written = last_written(text, offset)
         if written is not None:
-            return _twice(path, written)
+            return _twice(path, source, written)
     if words.startswith("Unescaped"):
         offset -= 2  # it points behind the escape
     if words.startswith(_OPEN):
@@ -179,20 +179,20 @@ def _opened(text: str, offset: int) -> int:
     return next(opened, offset)
 
 
-def _twice(path: str, written: Written) -> Problem:
+def _twice(path: str, source: Source, written: Written) -> Problem:
     """A key that stands twice, or a plain line and a test on one path."""
     key, span = written.path, written.span
     name = key[-1]
     above = next((key[:n] for n in range(1, len(key)) if key[:n] in written.values), None)
     if above is not None:
-        return _below_a_value(path, written, above)
+        return _below_a_value(path, source, written, above)
     line = written.keys[key].line if key in written.keys else span.line
     if not written.header and _has_below(written):
         return at(
             path,
             span,
             f"`{name}` has lines below it already, in line {line}, and cannot have a value too",
-            f"write the value as a test: {name}.is = …",
+            f"write the value as a test: {name}.is = {source.at(written.values[key])}",
         )
     more = written.header and name in LISTS
     words = ".".join(part for part in key if isinstance(part, str))
@@ -211,7 +211,7 @@ def _has_below(written: Written) -> bool:
     )
 
 
-def _below_a_value(path: str, written: Written, above: Path) -> Problem:
+def _below_a_value(path: str, source: Source, written: Written, above: Path) -> Problem:
     name, line = above[-1], written.keys[above].line
     if isinstance(name, int):
         name = above[-2]
@@ -219,5 +219,5 @@ def _below_a_value(path: str, written: Written, above: Path) -> Problem:
         path,
         written.span,
         f"`{name}` has a value already, in line {line}, and nothing can stand below it",
-        f"write that value as a test: {name}.is = …",
+        f"write that value as a test: {name}.is = {source.at(written.values[above])}",
     )

@@ -28,7 +28,7 @@ NICKNAMES = {
 MAX_MISSED = 1000
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)
-FIRST_DAY = date(1970, 1, 5)
+FIRST_DAY = date(2001, 1, 1)
 """A Monday: periods of days and weeks are counted from here."""
 
 

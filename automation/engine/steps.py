@@ -1,6 +1,7 @@
 """Builds the steps of a rule: the verb first, then its own keys; never a union reported blindly."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,14 +11,14 @@ from automation.engine.checking import Good, check
 from automation.engine.conditions import EVENT_ROOTS, compile_table
 from automation.engine.faults import KEYWORDS
 from automation.engine.filling import Filling
-from automation.engine.kinds import Keys
 from automation.engine.match import Table
 from automation.engine.positions import Path
 from automation.engine.problems import nearest
+from automation.engine.reach import Reach
 from automation.engine.rules import Loop, Shape, Step
 from automation.engine.template import Template
 from automation.engine.verbs import Verb, not_built
-from automation.engine.vocabulary import LOOP_KEYS, STEP
+from automation.engine.vocabulary import STEP
 from automation.engine.where import Where
 
 STEP_KEYS = frozenset(STEP.keys)
@@ -25,7 +26,7 @@ ROOTS = frozenset(EVENT_ROOTS)
 RESERVED = KEYWORDS | {"forloop"}
 """Words of Liquid, which no name may be."""
 _OR_INNER = "; or inner steps, each below [[rule.do.do]]"
-LOOP = Keys(what="a loop", keys=STEP.keys)
+LOOP = replace(STEP, what="a loop")
 
 
 class StepBuilder:
@@ -37,6 +38,7 @@ class StepBuilder:
         self.agents: list[tuple[str, Path]] = []
         self._filling = Filling(where=where)
         self._counts: dict[str, int] = {}
+        self._reach = Reach()
         self._ids: set[str] = set()
 
     @property
@@ -65,18 +67,17 @@ class StepBuilder:
         if verb is None and not self._is_loop(raw, place):
             return None
         before = len(self.where.problems)
-        one_verb = {
-            k: v for k, v in raw.items() if k not in self.verbs or k == (verb and verb.name)
-        }
-        good = check(one_verb, place, verb.table if verb else LOOP, self.where)
+        good = self._good(raw, place, verb)
         step_id = self._id(good, place, verb)
         loop = self._loop(good, place, roots)
         inside = roots | ({loop.name} if loop else set())
         condition = self._lines(good, place, "if", inside)
         inner = self._steps(good.get("do", []), (*place, "do"), set(inside)) if not verb else ()
         shape = self._shape(good, verb, place, inside) if verb else {}
+        self._refuse_foreign_page(raw, shape, place)
         if verb and not any(one.severity == "error" for one in self.where.problems[before:]):
             self._validate(good, verb, place)
+        self._reach.step(step_id, verb.name if verb else "")
         return Step(
             id=step_id,
             verb=verb.name if verb else "",
@@ -88,6 +89,12 @@ class StepBuilder:
             inner=inner,
             later=self._later(good, verb, place) if verb else "",
         )
+
+    def _good(self, raw: Mapping[str, Any], place: Path, verb: Verb | None) -> Good:
+        """The step's keys, without the verb that is one too many."""
+        others = self.verbs.keys() - {verb.name if verb else ""}
+        one = {key: value for key, value in raw.items() if key not in others}
+        return check(one, place, verb.table if verb else LOOP, self.where)
 
     # the verb -------------------------------------------------------------------------------------
 
@@ -153,9 +160,6 @@ class StepBuilder:
 
     def _loop(self, good: Good, place: Path, roots: set[str]) -> Loop | None:
         if "for_each" not in good:
-            for key in LOOP_KEYS:
-                if key in good:
-                    self.where.wrong_key((*place, key), f"`{key}` goes with `for_each`")
             return None
         name = good.get("as", "item")
         if name in roots | RESERVED | match.WORDS:
@@ -170,13 +174,15 @@ class StepBuilder:
         if over is None:
             return None
         inside = roots | {name}
-        return Loop(
+        loop = Loop(
             over=over,
             name=name,
             key=self._template(good, place, "key", inside),
             at_most=good.get("at_most"),
             only=self._lines(good, place, "only", inside),
         )
+        self._reach.loop(loop)
+        return loop
 
     def _template(self, good: Good, place: Path, key: str, roots: set[str]) -> Template | None:
         if key not in good:
@@ -190,6 +196,15 @@ class StepBuilder:
             self.agents.append((good["ask"], (*place, "ask")))
         own = {key: value for key, value in good.items() if key not in STEP.keys}
         return self._filling.shape(own, verb.table.keys, place, roots)
+
+    def _refuse_foreign_page(self, raw: Mapping[str, Any], shape: Shape, place: Path) -> None:
+        """An id from a payload may only lead to pages that the rule allows."""
+        if self._reach.leads_out(shape.get("update")) and "within" not in raw:
+            self.where.wrong_value(
+                (*place, "update"),
+                "a page that comes from outside must lie within a target",
+                'write within = "…", the data source whose pages may be changed',
+            )
 
     def _validate(self, good: Good, verb: Verb, place: Path) -> None:
         """What only the action itself can tell."""

@@ -80,9 +80,9 @@ def examine(
 
 
 def compile_text(source: str, *, body: bool = False) -> Template:
-    """Compile. Raises TemplateFailed where it cannot be read."""
+    """Compile. Raises TemplateFailed with what is wrong first."""
     made = _made(source, body)
-    if made.template is None:
+    if made.template is None or made.wrong:
         raise TemplateFailed(made.wrong[0].message)
     return made.template
 

@@ -52,6 +52,8 @@ class Ground:
     events: Forms
     published: bool
     schemas: tuple[Schema, ...]
+    look: str = "`automation fields` lists what there is; what is newer than that is under `raw`"
+    """Where to look for a name that is near to none."""
 
     def others(self, name: str) -> list[str]:
         """Events of the same sources that have a field of that name at their top; their kinds, where they are many."""
@@ -163,7 +165,7 @@ def where_to_look(ground: Ground, top: str) -> str:
     if others:
         more = ", …" if len(others) > MAX_OTHERS else ""
         return f"it is in {', '.join(f'`{one}`' for one in others[:MAX_OTHERS])}{more}"
-    return "`automation fields` lists what there is; what is newer than that is under `raw`"
+    return ground.look
 
 
 def _elsewhere(events: Forms, path: Sequence[str], trail: Trail) -> list[tuple[str, ...]]:

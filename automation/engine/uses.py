@@ -5,7 +5,7 @@ rule is known, so a quick look comes first: it may take a word for a path that i
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,12 @@ _TAG = re.compile(r"\{[{%]([^{}]*)[%}]\}")
 _TEXT = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PATH = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)((?:\s*\.\s*[\w-]+|\[\d+\])*)(\s*[.\[])?")
 _STEP = re.compile(r"\.\s*([\w-]+)|\[(\d+)\]")
+_ANY_STEP = re.compile(r"\s*(?:\.\s*([\w-]+)|\[\s*(?:\d+|'([^']*)'|\"([^\"]*)\")\s*\])")
+"""One step of a path; the group is its name, wherever that stands."""
+_LOOP = re.compile(
+    r"\{%-?\s*for\s+([\w-]+)\s+in\s+([\w-]+)(\s*-?%\}|\s+(?:limit|offset|reversed)\b)?"
+)
+"""A loop; the last group is there when its list is a root as it stands."""
 _SINGLE = re.compile(r"\{\{-?([^{}|]*?)(\|[^{}]*?)?-?\}\}")
 _SAME_ELEMENTS = re.compile(r"(?:\|\s*(?:(?:reverse|uniq|sort)\s*|sort\s*:[^|]*))*")
 
@@ -67,6 +73,30 @@ def uses(text: str) -> Iterator[Use]:
             yield Use(root, path, one.span.index)
 
 
+def loops(text: str) -> Mapping[str, str]:
+    """The names that `{% for name in list %}` gives to elements of a list that is a root, and which root that is."""
+    found: dict[str, set[str]] = {}
+    for loop in _LOOP.finditer(text):
+        found.setdefault(loop[1], set()).add(loop[2] if loop[3] else "")
+    return {
+        name: next(iter(roots))
+        for name, roots in found.items()
+        if len(roots) == 1 and "" not in roots
+    }
+
+
+def uses_in_loops(text: str, names: Collection[str]) -> Iterator[Use]:
+    """Every path that begins with one of these names, which only the template's own loops give."""
+    try:
+        analysis = compile_text(text).compiled.analyze()
+    except TemplateFailed:
+        return  # is reported where the template is built
+    for root in names:
+        for one in analysis.variables.get(root, ()) if root not in analysis.globals else ():
+            path = tuple(step if isinstance(step, str | int) else None for step in one.segments[1:])
+            yield Use(root, path, one.span.index)
+
+
 def looped_over(text: str) -> tuple[str, tuple[Segment, ...]] | None:
     """Root and path of a `for_each` whose elements are those of a list in the event, in whatever order."""
     found = _SINGLE.fullmatch(text.strip())
@@ -82,8 +112,14 @@ def _steps(text: str) -> tuple[Segment, ...]:
 
 def step_offset(text: str, use: Use, step: int) -> int:
     """Where the step of the path begins in the template; where it cannot be told, the path's own beginning."""
-    found = _PATH.match(text, use.offset)
-    if found is None:
+    at = use.offset + len(use.root)
+    if not text.startswith(use.root, use.offset):
         return use.offset
-    places = [one.start(1) for one in _STEP.finditer(text, found.start(2), found.end(2))]
-    return places[step] if step < len(places) and places[step] >= 0 else use.offset
+    for number in range(step + 1):
+        found = _ANY_STEP.match(text, at)
+        if found is None:
+            break
+        at = found.end()
+        if number == step and found.lastindex:
+            return found.start(found.lastindex)
+    return use.offset

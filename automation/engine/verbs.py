@@ -26,7 +26,9 @@ class Verb:
         """All keys of a step with this verb."""
         keys = {key: one for key, one in STEP.keys.items() if key != "do"}
         article = "an" if self.name[0] in "aeiou" else "a"
-        return Keys(what=f"{article} `{self.name}` step", keys={**self.keys, **keys})
+        return Keys(
+            what=f"{article} `{self.name}` step", keys={**self.keys, **keys}, beside=STEP.beside
+        )
 
 
 def verbs(actions: Mapping[str, Action]) -> Mapping[str, Verb]:

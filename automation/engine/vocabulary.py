@@ -5,6 +5,7 @@ is with the verb, in `actions/`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from automation.engine.grammar import LIMITS, tables
 from automation.engine.kinds import (
@@ -12,6 +13,7 @@ from automation.engine.kinds import (
     COUNT,
     DURATION,
     EVENT,
+    LITERAL,
     NAME,
     SWITCH,
     TABLE,
@@ -38,19 +40,11 @@ TEMPLATE = Kind(
     example='such as "{{ event.commits }}"',
 )
 VALUE = Kind(words="a value", check=lambda value: True, schema=ref("value"))
-
-
-def _is_template(value: object) -> str:
-    return "a target is written out, never a template" if TEMPLATE.check(value) else ""
-
-
-TARGET = Kind(
+TARGET = replace(
+    LITERAL,
     words="a target: the name of a [target], or a title, URL or id",
-    check=lambda value: TEXT.check(value) and not is_template(value),
-    schema={"type": "string", "minLength": 1, "not": {"pattern": r"\\{[{%]"}},
     example="name a [target], or a title, URL or id",
     form=Form.TARGET,
-    fault=_is_template,
 )
 PAGE = Kind(
     words="a page: the name of a [target], a title, URL or id, or a template that gives one",
@@ -93,6 +87,7 @@ ORDER = either(TEXT, list_of(TEXT, "a list of properties"))
 
 STEP = Keys(
     what="a step",
+    beside=dict.fromkeys(("as", "at_most", "only", "key"), "for_each"),
     keys={
         "id": Key(kind=NAME, about="What later steps call its result."),
         "if": Key(
@@ -118,9 +113,6 @@ STEP = Keys(
         ),
     },
 )
-LOOP_KEYS = ("as", "at_most", "only", "key")
-"""Keys that go with `for_each`."""
-
 _CONTENT = {
     "body": Key(kind=BODY, about="Markdown, made into blocks."),
     "blocks": Key(kind=BLOCKS, about="Notion's own block objects instead."),
@@ -190,7 +182,7 @@ VERBS: Mapping[str, Mapping[str, Key]] = {
     "fetch": {
         "fetch": Key(
             kind=pattern(
-                "what a source offers", r"^[a-z0-9_]+\\.[a-z0-9_]+$", 'such as "zoom.transcript"'
+                "what a source offers", r"^[a-z0-9_]+\.[a-z0-9_]+$", 'such as "zoom.transcript"'
             ),
             about="What the event only points at.",
             required=True,

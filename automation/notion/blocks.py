@@ -9,6 +9,7 @@ https://developers.notion.com/reference/patch-block-children
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from automation.model.errors import StepFailed
 from automation.model.request import Notion, Response
 from automation.model.values import Json
 from automation.notion import wire
@@ -169,6 +170,11 @@ def append_all(
         answer = yield wire.append_children(parent_id, sent, after=after, start=start)
         # Behind a block the answer goes on with all later siblings.
         ids = [str(one["id"]) for one in answer.body["results"][: len(sent)]]
+        if len(ids) < len(sent):
+            raise StepFailed(
+                f"Notion took {len(sent)} blocks under {parent_id} and named {len(ids)} of them.",
+                remedy="Look at the page: what was appended so far stands there.",
+            )
         made += zip(ids, portion, strict=True)
         after, start = ids[-1], False
     yield from fill(made)

@@ -74,6 +74,16 @@ def instant(text: str) -> datetime:
 
 
 def shown(value: Any) -> str:
-    """A value in a message, shortened."""
-    text = repr(value)
+    """A value in a message, as a rule file would write it, shortened."""
+    text = _written(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return repr(value)

@@ -27,20 +27,20 @@ def locate(name: TargetName) -> Talk:
 
 def _by_id(name: TargetName, identity: str) -> Talk:
     if name.kind is not TargetKind.PAGE:
-        found = yield from _try(wire.retrieve_data_source(identity))
+        found = yield from tried(wire.retrieve_data_source(identity))
         if found is not None:
             return data_source(name, found)
-        database = yield from _try(wire.retrieve_database(identity))
+        database = yield from tried(wire.retrieve_database(identity))
         if database is not None:
             return (yield from _of_database(name, database))
     if name.kind is not TargetKind.DATA_SOURCE:
-        page = yield from _try(wire.retrieve_page(identity))
+        page = yield from tried(wire.retrieve_page(identity))
         if page is not None:
             return _page(name, page)
     raise StepFailed(f"`{name.name}` ({identity}) was not found in Notion", remedy=SHARE)
 
 
-def _try(request: Notion) -> Generator[Notion, Response, Any]:
+def tried(request: Notion) -> Generator[Notion, Response, Any]:
     """The answer, or nothing where Notion says there is no such object."""
     try:
         answer = yield request

@@ -17,7 +17,7 @@ from automation.model.errors import StepFailed
 from automation.model.values import Json
 from automation.notion.blocks import block, height, parts, text_blocks
 from automation.notion.languages import language
-from automation.notion.richtext import Run, rich_text, safe_link
+from automation.notion.richtext import Run, rich_text, web_link
 from automation.notion.tables import table
 
 MAX_NESTING = 100
@@ -94,10 +94,7 @@ def _paragraph(node: SyntaxTreeNode) -> Iterator[Json]:
 
 
 def _image_url(node: SyntaxTreeNode) -> str | None:
-    if node.type != "image":
-        return None
-    url = safe_link(str(node.attrs.get("src", "")))
-    return url if url and not url.lower().startswith("mailto:") else None
+    return web_link(str(node.attrs.get("src", ""))) if node.type == "image" else None
 
 
 def _item(node: SyntaxTreeNode, *, numbered: bool) -> Iterator[Json]:

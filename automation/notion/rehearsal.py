@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from automation.model.request import Notion, Repeat, Response
 from automation.model.values import Json
+from automation.notion.values import as_read
 
 Object = dict[str, Any]
 
@@ -55,14 +56,14 @@ class Rehearsal:
             "url": "",
             "parent": body.get("parent"),
             "in_trash": False,
-            "properties": _typed(body.get("properties", {})),
+            "properties": as_read(body.get("properties", {})),
         }
         self._append(key, page_id, body.get("children", []))
         return self._pages[page_id]
 
     def _update(self, page_id: str, body: Object) -> Object:
         page = self._pages.get(page_id, {"object": "page", "id": page_id, "properties": {}})
-        properties = {**page["properties"], **_typed(body.pop("properties", {}))}
+        properties = {**page["properties"], **as_read(body.pop("properties", {}))}
         self._pages[page_id] = {**page, **body, "properties": properties}
         return self._pages[page_id]
 
@@ -75,11 +76,6 @@ class Rehearsal:
         made = str(uuid5(NAMESPACE_URL, f"rehearsal:{key}"))
         self._imagined.add(made)
         return made
-
-
-def _typed(properties: Mapping[str, Any]) -> Object:
-    """Values as they are read: with their type beside them."""
-    return {name: {"type": next(iter(value)), **value} for name, value in properties.items()}
 
 
 def _list(blocks: Sequence[Object]) -> Response:

@@ -21,6 +21,8 @@ JOINER = "\u200d"
 LONGEST_CLUSTER = 64
 """Characters that belong together, at most; more of them is an attack, and may be cut."""
 
+_LETTER = "\u2139"
+"""The one emoji that Unicode calls a letter: information."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f<>\"`{}|\\^]")
 
@@ -113,6 +115,19 @@ def safe_link(url: str | None) -> str | None:
     if scheme in WEB:
         return url if host else None
     return url if scheme in SCHEMES and parts.path else None
+
+
+def web_link(url: str | None) -> str | None:
+    """The address if something can be fetched from it: an image, a file."""
+    found = safe_link(url)
+    return found if found and not found.lower().startswith("mailto:") else None
+
+
+def is_emoji(text: str) -> bool:
+    """Whether this can be an icon: one sign beyond ASCII that is no letter and no blank."""
+    if text.isascii() or any(ch.isspace() or (ch.isalpha() and ch != _LETTER) for ch in text):
+        return False
+    return all(_joined(text, at) for at in range(1, len(text)))
 
 
 def rich_text(runs: Iterable[Run]) -> list[Json]:

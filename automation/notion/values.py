@@ -73,6 +73,11 @@ def title_of(page: Mapping[str, Any]) -> str:
     return ""
 
 
+def as_read(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they are sent, in the form in which they are read: with their type beside them."""
+    return {name: {"type": next(iter(value)), **value} for name, value in properties.items()}
+
+
 def plain_page(page: Mapping[str, Any]) -> dict[str, Any]:
     """A page as rules read it: properties by name; the page's own words win."""
     properties = {name: plain_value(value) for name, value in page.get("properties", {}).items()}

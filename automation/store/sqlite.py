@@ -2,6 +2,7 @@
 
 A 2xx follows the fsync: `append` returns after the commit is on disk. Reads go through a connection
 of their own, in a thread of their own, so they never wait for a sync nor hold up the loop.
+Longer than other files on purpose: one short method for each verb of the seam.
 https://www.sqlite.org/wal.html
 """
 

@@ -36,6 +36,9 @@ log = structlog.get_logger()
 
 HOOKS = "/hooks/"
 BODY_SECONDS = 10.0
+"""How long a body may take behind its head; `web.server` cuts off a connection that takes longer, and
+says so under SLOW in the state of the request's scope."""
+SLOW = "slow"
 RETRY_AFTER_SECONDS = b"5"
 
 STATUS: Mapping[type[AutomationError], int] = {
@@ -144,7 +147,7 @@ class Hooks:
         try:
             self._check_host(headers)
             limit = self._deps.intake.limit(source)
-            body = await _body(headers, receive, limit)
+            body = await _body(headers, scope, receive, limit)
             reply = await self._deps.intake.receive(
                 WebhookRequest(
                     id=self._deps.new_id(),
@@ -226,27 +229,19 @@ def _first(headers: Headers, name: str, default: str = "") -> str:
     return next((value for key, value in headers if key == name), default)
 
 
-async def _body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The raw bytes, as many as the source may send, in time."""
+async def _body(headers: Headers, scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The raw bytes, as many as the source may send."""
     if _first(headers, "content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("the body is compressed")
     declared = _first(headers, "content-length")
     if declared.isdigit() and (len(declared) > 12 or int(declared) > limit):
         raise TooLarge
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive, limit)
-    except TimeoutError as error:
-        raise SlowBody from error
-
-
-async def _read(receive: Receive, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            raise Disconnected
+            raise SlowBody if SLOW in scope.get("state", {}) else Disconnected
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > limit:

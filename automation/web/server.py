@@ -5,6 +5,7 @@ https://www.uvicorn.org/server-behavior/
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +13,15 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from automation.web import app
 
 HEADER_SECONDS = 10.0
 MAX_HEADER_BYTES = 32 * 1024
 MAX_CONNECTIONS = 2_000
 CLIENTS_A_TURN = 8
+JUST_NOW_SECONDS = 0.1
 
 
 class Together:
@@ -61,6 +65,12 @@ class Turnstile:
     def __init__(self) -> None:
         self._room = CLIENTS_A_TURN
         self._line: deque[Callable[[], None]] = deque()
+        self._stood = -math.inf
+
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody had to stand in line just now."""
+        return asyncio.get_running_loop().time() - self._stood < JUST_NOW_SECONDS
 
     def enter(self, work: Callable[[], None]) -> None:
         """Do the work in this turn if there is room and nobody waits, else when its time comes."""
@@ -71,6 +81,7 @@ class Turnstile:
             work()
         else:
             self._line.append(work)
+            self._stood = asyncio.get_running_loop().time()
 
     def _next_turn(self) -> None:
         self._room = CLIENTS_A_TURN
@@ -79,10 +90,11 @@ class Turnstile:
 
 
 class BoundedProtocol(H11Protocol):
-    """A connection must bring a whole request head within HEADER_SECONDS, and then make progress."""
+    """A connection must bring a whole request head within HEADER_SECONDS, and the body behind it within
+    BODY_SECONDS."""
 
     _due: float | None = None
-    """When the head must be there; None while a request is being answered."""
+    """When the head or the body must be there; None while a whole request is being answered."""
     _timer: asyncio.TimerHandle | None = None
     """One for the connection's life: to arm one for each request costs more than to look again."""
 
@@ -94,6 +106,9 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request head."""
         super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.transport.close()
+            return
         self._expect()
         self._look()
 
@@ -120,11 +135,16 @@ class BoundedProtocol(H11Protocol):
             super().data_received(b"".join(waiting))
 
     def handle_events(self) -> None:
-        """The clock stops when a request head is complete."""
+        """The clock of the body starts with a whole head; it stops with a whole body."""
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            return
+        if not cycle.more_body:
             self._due = None
+        elif cycle is not before:
+            self._due = self.loop.time() + app.BODY_SECONDS
 
     def on_response_complete(self) -> None:
         """The next request of the connection has its own clock (uvicorn's keep-alive limit is shorter)."""
@@ -138,6 +158,8 @@ class BoundedProtocol(H11Protocol):
         now = self.loop.time()
         due = now + HEADER_SECONDS if self._due is None else self._due
         if due <= now:
+            if self.scope is not None:
+                self.scope["state"][app.SLOW] = True
             self.transport.close()
         else:
             self._timer = self.loop.call_at(due, self._look)
@@ -152,13 +174,13 @@ class Server(uvicorn.Server):
         yield
 
 
-def build_server(app: Any, *, host: str, port: int) -> Server:
-    """A server, not started yet."""
+def build_server(app: Any, *, host: str, port: int, turnstile: Turnstile) -> Server:
+    """A server, not started yet, whose clients come in through the turnstile."""
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=partial(BoundedProtocol, turnstile=Turnstile()),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, turnstile=turnstile),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_config=None,

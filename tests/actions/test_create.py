@@ -187,12 +187,19 @@ async def test_an_image_is_cover_and_icon(scene: Stage) -> None:
         ({"create": "Nope"}, "`Nope` is not a target that was found"),
         ({"create": "Tasks", "set": {"Nope": 1}}, "Tasks has no property `Nope`"),
         ({"create": "Tasks", "body": {"a": 1}}, "`body` is a text"),
+        ({"create": "Tasks", "icon": "fire"}, "'fire' cannot be the page's icon."),
+        ({"create": "Tasks", "icon": "https://"}, "'https://' cannot be the page's icon."),
+        ({"create": "Tasks", "cover": "🔥"}, "'🔥' cannot be the page's cover."),
+        (
+            {"create": "Tasks", "cover": "mailto:a@b.example"},
+            "'mailto:a@b.example' cannot be the page's cover.",
+        ),
         (
             {"create": "Tasks", "set": dict.fromkeys(("Notes", "Repository"), "字" * 90000)},
             "a page for Tasks is 543,",
         ),
     ],
-    ids=["target", "property", "body", "size"],
+    ids=["target", "property", "body", "icon", "address", "cover", "mail", "size"],
 )
 async def test_what_cannot_be_is_refused_before_anything_is_sent(
     scene: Stage, params: dict[str, Any], message: str

@@ -132,6 +132,42 @@ async def test_a_schema_change_that_cannot_be_is_refused(
     assert (await api.ok("GET", path))["properties"] == source["properties"]
 
 
+async def test_of_several_changes_every_one_is_made_or_none(api: Api) -> None:
+    source = await api.source({"A": {"rich_text": {}}, "B": {"number": {}}})
+    row = await api.row(source, A={"rich_text": words("kept")}, B={"number": 4})
+    changes = {
+        "A": {"url": {}},
+        "B": {"name": "C"},
+        "Other": {
+            "relation": {
+                "data_source_id": source["id"],
+                "type": "dual_property",
+                "dual_property": {},
+            }
+        },
+        "Name": None,
+    }
+    path = f"/data_sources/{source['id']}"
+    assert await api.refused("PATCH", path, {"properties": changes}) == (
+        "Cannot delete the title property of a data source."
+    )
+    assert (await api.ok("GET", path))["properties"] == source["properties"]
+    kept = await api.ok("GET", f"/pages/{row['id']}")
+    assert kept["properties"] == row["properties"]
+    equal = {"filter": {"property": "A", "rich_text": {"equals": "kept"}}}
+    found = await api.ok("POST", f"{path}/query", equal)
+    assert [one["id"] for one in found["results"]] == [row["id"]]
+
+
+async def test_a_data_source_is_not_moved(api: Api) -> None:
+    source = await api.source({})
+    other = await api.source({})
+    path = f"/data_sources/{source['id']}"
+    assert await api.ok("PATCH", path, {"parent": source["parent"]})
+    answer = await api.send("PATCH", path, {"parent": other["parent"]})
+    assert (answer.status, answer.body["code"]) == (501, "not_emulated")
+
+
 async def test_a_renamed_property_keeps_its_values(api: Api) -> None:
     source = await api.source({"A": {"number": {}}})
     row = await api.row(source, A={"number": 7})

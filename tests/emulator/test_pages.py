@@ -458,6 +458,14 @@ async def test_a_page_is_made_whole_or_not_at_all(api: Api) -> None:
     assert len(api.space.pages) == before
 
 
+@pytest.mark.parametrize("sign", ["", "fire", ":fire:", "🔥 hot"])
+async def test_a_word_is_no_emoji(api: Api, sign: str) -> None:
+    body = {"parent": {"page_id": api.root}, "icon": {"emoji": sign}}
+    assert f'body.icon.emoji should be an emoji, instead was `"{sign}"`.' in await api.refused(
+        "POST", "/pages", body
+    )
+
+
 async def test_markdown_and_templates_are_refused_as_not_emulated(api: Api) -> None:
     for extra in ({"markdown": "# x"}, {"template": {"type": "default"}}):
         body = {"parent": {"page_id": api.root}, **extra}

@@ -326,6 +326,17 @@ def _row(api: Api, source: Any, index: int) -> str:
     return list(api.space.data_sources[source["id"]].rows)[index]
 
 
+async def test_rows_are_pages(api: Api) -> None:
+    source = await api.source({})
+    await api.row(source)
+    path = f"/data_sources/{source['id']}/query"
+    counts = {
+        kind: len((await api.ok("POST", path, {"result_type": kind}))["results"])
+        for kind in ("page", "data_source")
+    }
+    assert counts == {"page": 1, "data_source": 0}
+
+
 async def test_rows_in_the_trash_are_not_found(api: Api) -> None:
     source = await api.source({})
     row = await api.row(source, Name={"title": words("A")})

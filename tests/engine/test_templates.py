@@ -433,6 +433,12 @@ def test_a_text_of_any_kind_is_read_or_refused_at_once(source: str) -> None:
     assert examine(source, ())[1] != ()
 
 
+def test_an_unknown_filter_does_not_compile() -> None:
+    """Also where nobody looks at the faults."""
+    with pytest.raises(TemplateFailed, match="there is no filter `nope`"):
+        compile_text("{{ event.x | nope }}")
+
+
 def test_a_template_knows_no_clock_and_no_names_but_its_roots() -> None:
     """python-liquid's own `now` and `today` are gone."""
     assert [fault.message for fault in examine("{{ now }}{{ today }}", {"event"})[1]] == [

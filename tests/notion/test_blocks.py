@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automation.model.request import ByChildren, Notion
+from automation.model.errors import StepFailed
+from automation.model.request import ByChildren, Notion, Response
 from automation.notion import wire
 from automation.notion.blocks import append_all, block, first_portion, height, parcel
 from automation.notion.markdown import to_blocks
@@ -114,6 +115,14 @@ def test_what_follows_stands_behind_what_was_sent() -> None:
         ByChildren(parent_id=ROOT, after=ids[99], count=100),
         ByChildren(parent_id=ROOT, after=ids[199], count=1),
     ]
+
+
+def test_fewer_blocks_named_than_sent_is_said_and_not_guessed() -> None:
+    talk = append_all("page", [paragraph("a"), paragraph("b")])
+    next(talk)
+    answer = Response(status=200, body={"results": [{"id": "first"}]})
+    with pytest.raises(StepFailed, match="Notion took 2 blocks under page and named 1 of them"):
+        talk.send(answer)
 
 
 def test_the_ids_of_the_first_level_come_back() -> None:

@@ -152,7 +152,7 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("Nummer", 1, "Tasks has no property `Nummer`", "Did you mean `Number`?"),
     ("Text", {"a": 1}, "`Text` of Tasks takes a text, not a table: {'a': 1}", "| json"),
     ("Number", "42", "`Number` of Tasks takes a number, not '42'", "`| to_number`"),
-    ("Number", True, "`Number` of Tasks takes a number, not True", "`| to_number`"),
+    ("Number", True, "`Number` of Tasks takes a number, not true", "`| to_number`"),
     ("Number", [1], "`Number` of Tasks takes a number, not [1]", "`| to_number`"),
     ("Number", math.nan, "`Number` of Tasks takes a number that Notion can keep, not nan", ""),
     ("Number", math.inf, "`Number` of Tasks takes a number that Notion can keep, not inf", ""),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from automation.model.errors import StepFailed
 from automation.notion.richtext import (
     Run,
+    is_emoji,
     plain_text,
     property_text,
     rich_text,
@@ -115,6 +116,20 @@ def test_a_cut_keeps_link_and_marks_on_both_sides() -> None:
 )
 def test_only_addresses_that_notion_takes_are_linked(url: str | None, linked: bool) -> None:
     assert safe_link(url) == (url if linked else None)
+
+
+@pytest.mark.parametrize(
+    "text", ["🔥", "❤\ufe0f", FAMILY, WAVE, FLAG, "1\ufe0f\u20e3", "\u2139\ufe0f", "〰\ufe0f"]
+)
+def test_an_emoji_can_be_an_icon(text: str) -> None:
+    assert is_emoji(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "1", "fire", ":fire:", "é", "字", "🔥 hot", "🔥🔥", ACCENT]
+)
+def test_what_is_no_emoji_cannot_be_an_icon(text: str) -> None:
+    assert not is_emoji(text)
 
 
 def test_a_property_takes_100_pieces_and_says_so_of_more() -> None:

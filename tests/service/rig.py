@@ -160,6 +160,8 @@ class Rig:
             rules=self.rules,
             directory=self.directory,
             wake_runs=lambda: None,
+            crowded=lambda: False,
+            begun=lambda: 0,
         )
         shop = Workshop(
             store=store,

@@ -198,7 +198,7 @@ async def test_a_process_that_dies_while_it_migrates_leaves_the_old_or_the_new(
     make_first_version(tmp_path / "first.db")
     codes = killed_before_each_statement(tmp_path)
     assert codes == [9] * (len(codes) - 1) + [0]
-    assert len(codes) > 10
+    assert len(codes) > migrations()[1].count(";")
     versions = set()
     for number in range(len(codes)):
         connection = sqlite3.connect(tmp_path / f"{number}.db")
