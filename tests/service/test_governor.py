@@ -151,7 +151,9 @@ async def test_nobody_sends_while_notion_asks_to_wait() -> None:
     assert one.stop is None
 
 
-async def test_a_pause_that_comes_while_permits_are_on_their_way_holds() -> None:
+@pytest.mark.parametrize("given_up", [False, True], ids=["waited for", "given up"])
+async def test_a_pause_that_comes_while_permits_are_on_their_way_holds(given_up: bool) -> None:
+    """Also for the next request, where the one they were for is given up."""
     clock, store = VirtualClock(), Budget()
     one, sends = governor(store, clock), Sends(clock)
     taking = asyncio.Event()
@@ -163,14 +165,18 @@ async def test_a_pause_that_comes_while_permits_are_on_their_way_holds() -> None
         return found
 
     store.take_permits = slowly  # type: ignore[method-assign]
-    sends.ask(one)
+    first = sends.ask(one)
     await clock.settle()
+    if given_up:
+        first.cancel()
     await one.pause(10, reason="rate_limited")
     taking.set()
+    await clock.settle()
+    sends.ask(one)
     await clock.pass_time(9)
     assert sends.at == []
     await clock.pass_time(2)
-    assert len(sends.at) == 1
+    assert len(sends.at) == (1 if given_up else 2)
 
 
 async def test_a_shorter_pause_does_not_end_a_longer_one() -> None:

@@ -341,3 +341,28 @@ async def test_a_thousand_requests_a_minute_are_not_sent_where_the_plan_allows_f
             await eventually(spent, what="the end of the budget")
             await asyncio.sleep(0.1)
         assert [one["status"] for one in notion.requests()] == [200] * 5
+
+
+async def test_an_attempt_that_is_broken_off_goes_back_to_its_lane_and_is_settled_later(
+    tmp_path: Path, notion: LocalNotion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Notion is slower than the end of the service waits; the page it makes after all is the page."""
+    monkeypatch.setattr("automation.wiring.DRAIN_SECONDS", 0.2)
+    await notion.faults({"kind": "slow", "method": "POST", "path": "/pages", "seconds": 1.0})
+    async with live(tmp_path, TARGETS, CREATE, **notion.settings) as service:
+        await service.issue("one")
+
+        async def under_way() -> bool:
+            return bool(notion.requests("POST", "/pages"))
+
+        await eventually(under_way, what="the request")
+    store = SqliteStore(str(tmp_path / "automation.db"))
+    await store.open()
+    [run] = await store.runs(limit=10)
+    assert (run.state, await store.owners()) == (State.PENDING, [])
+    await store.close()
+    later = replace(QUICK, settle=2.0)
+    async with live_at(later, tmp_path, **notion.settings) as service:
+        [run] = await service.settled(1)
+        assert run.state is State.DONE
+    assert notion.titles() == ["one"]

@@ -110,9 +110,9 @@ async def test_what_a_stranger_sends_cannot_write_the_log(
 ) -> None:
     """No line of their own, nothing that moves the cursor of whoever reads it."""
     async with live(tmp_path) as service:
-        await service.ask(
-            "POST", "/hooks/x%0A2026-11-25%20%5Binfo%5D%20forged%1B%5B2J", content=b"{}"
-        )
+        for name in ("x%0A2026-11-25%20%5Binfo%5D%20forged%1B%5B2J", "x%1B%5B2J", "%E2%80%AEx"):
+            await service.ask("POST", f"/hooks/{name}", content=b"{}")
     err = capfd.readouterr().err
-    assert "\x1b" not in err
+    assert err.count("delivery.refused") == 3
+    assert not {"\x1b", "\u202e"} & set(err)
     assert not any(line.startswith("2026-11-25 [info] forged") for line in err.splitlines())
