@@ -33,13 +33,13 @@ def read_folder(folder: Path) -> tuple[Mapping[str, str], Mapping[str, Problem]]
             files[name] = read_file(path, root)
         except FileNotFoundError:
             if path.is_symlink():
-                problems[name] = _unread(name, "it is a link that leads nowhere")
+                problems[name] = unread_problem(name, "it is a link that leads nowhere")
             # Else it was deleted while we looked.
         except (OSError, RuntimeError, UnicodeDecodeError, RuleError) as error:
-            problems[name] = _unread(name, str(error))
+            problems[name] = unread_problem(name, str(error))
     for one in closed:
         name = _name(Path(one.filename))
-        problems[name] = _unread(name, str(one.strerror))
+        problems[name] = unread_problem(name, str(one.strerror))
     return files, problems
 
 
@@ -83,5 +83,6 @@ def _name(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _unread(name: str, message: str) -> Problem:
+def unread_problem(name: str, message: str) -> Problem:
+    """A file that cannot be read, as a problem with a place."""
     return Problem(path=name, line=1, column=1, length=1, message=f"cannot be read: {message}")

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import automation
+from automation.engine.problems import Problem
+from automation.model.errors import RuleError
+from automation.rulefiles import read_file, read_folder, unread_problem
 
 PACKAGE = Path(automation.__file__).parent
 SAMPLES = PACKAGE / "samples"
@@ -22,29 +25,30 @@ def samples() -> Iterator[tuple[str, Path]]:
             yield f"{path.parent.name}.{path.stem}", path
 
 
-def _text_of(path: Path) -> str:
-    from automation.model.errors import RuleError
-
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path}: cannot be read: {error}") from error
-
-
 def rule_files(paths: list[str] | None, default: str) -> dict[str, str]:
     """The texts of the named rule files, or of all in the named folders. Raises RuleError."""
-    from automation.model.errors import RuleError
-    from automation.rulefiles import read_folder
+    files, unread = read_files(paths, default)
+    if unread:
+        first = unread[0]
+        raise RuleError(f"{first.path}: {first.message}")
+    return files
 
+
+def read_files(paths: list[str] | None, default: str) -> tuple[dict[str, str], list[Problem]]:
+    """The same, and those that cannot be read as problems. Raises RuleError for what is not there."""
     files: dict[str, str] = {}
+    unread: list[Problem] = []
     for name in paths or [default]:
         path = Path(name)
-        if path.is_file():
-            files[name] = _text_of(path)
+        if path.is_dir() or path.suffix != ".toml":
+            found, problems = read_folder(path)
+            files |= found
+            unread += problems.values()
             continue
-        found, unread = read_folder(path)
-        if unread:
-            first = next(iter(unread.values()))
-            raise RuleError(f"{first.path}: {first.message}")
-        files |= found
-    return files
+        try:
+            files[name] = read_file(path)
+        except FileNotFoundError as error:
+            raise RuleError(f"there is no rule file {name}") from error
+        except (OSError, UnicodeDecodeError, RuleError) as error:
+            unread.append(unread_problem(name, str(error)))
+    return files, unread

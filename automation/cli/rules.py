@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from automation.cli.catalogue import catalogue
-from automation.cli.files import recipes, rule_files
+from automation.cli.files import read_files, recipes
 from automation.cli.lockfile import held_to_locks
 from automation.engine.load import load
 from automation.engine.problems import render
@@ -19,10 +19,12 @@ def check_rules(paths: list[str] | None, *, as_json: bool) -> int:
     import os
 
     default = os.environ.get("AUTOMATION_RULES", "rules")
-    files = rule_files(paths, default)
+    files, unread = read_files(paths, default)
     loaded = load(files, actions=actions(), catalogue=catalogue())
     locks, held = held_to_locks(paths or [default], files, loaded.tables, loaded.problems)
-    problems = sorted((*loaded.problems, *held), key=lambda one: (one.path, one.line, one.column))
+    problems = sorted(
+        (*unread, *loaded.problems, *held), key=lambda one: (one.path, one.line, one.column)
+    )
     if as_json:
         print(json.dumps([problem.to_json() for problem in problems], indent=2))
     else:

@@ -318,6 +318,28 @@ def test_a_title_from_outside_cannot_move_the_cursor(tmp_path: Path) -> None:
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
 
 
+def test_files_that_cannot_be_read_are_problems_among_others(tmp_path: Path) -> None:
+    """All of them are said in one go, and machines read them all."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "a.toml").write_text("x =")
+    (rules / "b.toml").write_bytes(b"# caf\xe9\n")
+    (rules / "c.toml").symlink_to("/etc/hostname")
+    said = called(tmp_path, "check", "--json", environ={})
+    assert said.code == Exit.WRONG
+    assert [(one["path"], one["line"], one["severity"]) for one in said.data] == [
+        (f"rules/{name}.toml", 1, "error") for name in "abc"
+    ]
+
+
+def test_serving_with_an_emulator_ends_with_0_too(tmp_path: Path) -> None:
+    called(tmp_path, "init", environ={})
+    process = Process(tmp_path, "serve", "--emulator", environ={**SECRETS, "AUTOMATION_PORT": "0"})
+    process.address()
+    process.tell(signal.SIGTERM)
+    assert process.ended() == 0
+
+
 def test_a_declared_sender_is_sent_for_too(tmp_path: Path) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "acme.toml").write_text(
