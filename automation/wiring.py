@@ -10,17 +10,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from automation.actions.discover import discover as discover_actions
+from automation.adoption import Adoption
 from automation.clock import Clock, SystemClock
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
 from automation.effects import EffectKeys
-from automation.engine.rules import RuleSet
-from automation.engine.template import compile_text
 from automation.exchange import Exchange
 from automation.governor import Governor
 from automation.intake import Intake, OpenSource, SourceBook
@@ -29,7 +27,6 @@ from automation.model.action import Action
 from automation.model.errors import RuleError, SettingsError, StepFailed, StoreError
 from automation.model.fields import Schema
 from automation.model.request import Request, Response
-from automation.model.target import TargetName
 from automation.outbound.client import NotionClient
 from automation.owners import me
 from automation.planner import Planner
@@ -38,7 +35,6 @@ from automation.rulebook import RuleBook
 from automation.scheduler import Scheduler
 from automation.settings import Settings, secrets_for
 from automation.sources.catalogue import Published
-from automation.sources.declared import Declared
 from automation.sources.discover import discover as discover_sources
 from automation.store.base import Store
 from automation.store.sqlite import MEMORY, SqliteStore
@@ -52,9 +48,9 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
 
 
-def new_id() -> str:
-    """An event's id: 80 random bits in hex."""
-    return next(_ids)
+def event_ids() -> Callable[[], str]:
+    """Makes ids of events: 80 random bits in hex."""
+    return partial(next, _fresh_ids())
 
 
 def _fresh_ids() -> Iterator[str]:
@@ -63,9 +59,6 @@ def _fresh_ids() -> Iterator[str]:
         block = secrets.token_bytes(10 * 256)
         for at in range(0, len(block), 10):
             yield block[at : at + 10].hex()
-
-
-_ids = _fresh_ids()
 
 
 def open_store(database: str) -> Store:
@@ -93,28 +86,6 @@ def book_of(environ: Mapping[str, str]) -> SourceBook:
             for name, source in discover_sources().items()
         }
     )
-
-
-def declared_sources(rules: RuleSet, environ: Mapping[str, str]) -> Mapping[str, OpenSource]:
-    """The senders that the rules files declare."""
-
-    def render(text: str, roots: Mapping[str, Any]) -> str:
-        value = compile_text(text).render(roots)
-        return "" if value is None else str(value)
-
-    return {
-        name: OpenSource(
-            source=Declared(name, sender, render),
-            secrets=secrets_for(sender.secret_env, environ),
-        )
-        for name, sender in rules.senders.items()
-    }
-
-
-def target_names(rules: RuleSet) -> dict[str, TargetName]:
-    """How each target is to be found, by the text the rules write."""
-    texts = {text for rule in rules.rules.values() for text in rule.targets}
-    return {text: rules.targets.get(text, TargetName(name=text, text=text)) for text in texts}
 
 
 class NoWay:
@@ -251,6 +222,7 @@ class Builder:
         runs = Loop("runs", lambda: dispatcher.work())
         plans = Loop("plans", lambda: planner.work())
         turnstile = Turnstile()
+        new_id = event_ids()
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)
         rules = RuleBook(
@@ -333,28 +305,6 @@ class Builder:
         except RuleError as error:
             raise SettingsError("AUTOMATION_RULES", str(error)) from error
         await rules.keep()
-
-
-class Adoption:
-    """What changes when the rules change: declared senders, expected targets, schedules."""
-
-    def __init__(
-        self,
-        book: SourceBook,
-        directory: Directory,
-        scheduler: Scheduler,
-        environ: Mapping[str, str],
-    ) -> None:
-        self._book = book
-        self._directory = directory
-        self._scheduler = scheduler
-        self._environ = environ
-
-    def use(self, rules: RuleSet) -> None:
-        """These rules are in force now."""
-        self._book.declare(declared_sources(rules, self._environ))
-        self._directory.expect(target_names(rules))
-        self._scheduler.use(rules)
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:

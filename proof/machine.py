@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import httpx
 
 from automation.actions.discover import discover
+from automation.adoption import target_names
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
 from automation.effects import EffectKeys
@@ -33,7 +34,6 @@ from automation.planner import Planner
 from automation.rulebook import RuleBook
 from automation.store.sqlite import MEMORY, SqliteStore
 from automation.timing import Timing
-from automation.wiring import target_names
 from proof.virtual import VirtualClock
 
 T = TypeVar("T")

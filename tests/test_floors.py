@@ -24,8 +24,9 @@ ROOMS: dict[str, set[str]] = {
     "settings": {"model"},
     **{name: {"model", "sources", "engine", "notion", "actions"} | EDGES | SERVICE for name in SERVICE},
     "web": {"model", "engine", "store", "intake", "settings"},
-    "wiring": {"model", "sources", "engine", "notion", "actions", "web", "settings"} | EDGES | SERVICE,
-    "cli": {"model", "sources", "engine", "notion", "actions", "web", "settings", "wiring", "emulator"}
+    "adoption": {"model", "sources", "engine", "settings"} | SERVICE,
+    "wiring": {"model", "sources", "engine", "notion", "actions", "web", "settings", "adoption"} | EDGES | SERVICE,
+    "cli": {"model", "sources", "engine", "notion", "actions", "web", "settings", "adoption", "wiring", "emulator"}
     | EDGES
     | SERVICE,
     "emulator": set(),

@@ -29,7 +29,7 @@ from automation.scheduler import tick
 from automation.settings import LogStyle
 from automation.sources.discover import discover
 from automation.store.base import StoredEvent
-from automation.wiring import Service, build_service, new_id
+from automation.wiring import Service, build_service, event_ids
 
 DELIVERIES = (
     "github.issues.opened",
@@ -140,6 +140,7 @@ def _signed(name: str, environ: dict[str, str]) -> tuple[bytes, dict[str, str]]:
 async def _tick(service: Service) -> None:
     """The weekday digest's tick, now instead of at nine."""
     now = datetime.now(UTC)
+    new_id = event_ids()
     await service.store.append(tick("weekday-digest", now, event_id=new_id(), now=now))
     say("  tick schedule.weekday-digest           (now, instead of at nine)")
 

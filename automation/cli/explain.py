@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.text import Text
 
+from automation.adoption import declared_sources
 from automation.cli.deliver import as_event, find
 from automation.cli.files import rule_files, samples
 from automation.cli.listing import find_store, stamp, with_store
@@ -28,7 +29,7 @@ from automation.sources.base import Source
 from automation.sources.discover import discover
 from automation.sources.reading import read
 from automation.store.base import Budget, Store
-from automation.wiring import actions, declared_sources
+from automation.wiring import actions
 
 MOST_RUNS = 10_000
 

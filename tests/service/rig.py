@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import httpx
 
 from automation.actions.discover import discover
+from automation.adoption import target_names
 from automation.conduct import Way
 from automation.directory import Directory
 from automation.dispatcher import Dispatcher, Workshop
@@ -35,7 +36,6 @@ from automation.rulebook import RuleBook
 from automation.store.base import Store
 from automation.store.sqlite import SqliteStore
 from automation.timing import Timing
-from automation.wiring import target_names
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
