@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import typer
@@ -46,15 +47,11 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Signed webhooks and schedules in, rules from TOML files, Notion pages out."""
-    if context.invoked_subcommand not in TALKS and hasattr(signal, "SIGPIPE"):
-        # `automation events | head -1`: a reader that has enough ends us as it ends any filter.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 @app.command()
@@ -316,7 +313,8 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app()
+        with _ended_by_its_reader(sys.argv[1:2]):
+            app()
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else Exit.DONE
     except AutomationError as error:
@@ -324,10 +322,20 @@ def _run() -> int:
         return _exit_of(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    finally:
-        if hasattr(signal, "SIGPIPE"):
-            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     return Exit.DONE
+
+
+@contextlib.contextmanager
+def _ended_by_its_reader(command: list[str]) -> Iterator[None]:
+    """`automation events | head -1`: a reader that has enough ends us as it ends any filter."""
+    if not hasattr(signal, "SIGPIPE") or TALKS.intersection(command):
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def _flushed(code: int) -> int:
