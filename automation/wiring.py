@@ -221,7 +221,8 @@ class Builder:
         directory = Directory(exchange.send if exchange else None, self.clock)
         runs = Loop("runs", lambda: dispatcher.work())
         plans = Loop("plans", lambda: planner.work())
-        turnstile = Turnstile()
+        # A run that only waits for the budget leaves the loop to the clients.
+        turnstile = Turnstile(lambda: dispatcher.busy > governor.waiting)
         new_id = event_ids()
         scheduler = Scheduler(store=store, clock=self.clock, wake=plans.wake, new_id=new_id)
         adopt = Adoption(book, directory, scheduler, self.environ)

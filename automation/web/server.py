@@ -21,6 +21,7 @@ HEADER_SECONDS = 10.0
 MAX_HEADER_BYTES = 32 * 1024
 MAX_CONNECTIONS = 2_000
 CLIENTS_A_TURN = 8
+CLIENTS_BESIDE_DELIVERY = 1
 JUST_NOW_SECONDS = 0.1
 
 
@@ -59,11 +60,14 @@ class Turnstile:
     """Lets a few clients at a time into a turn of the loop; the others wait in line for the next turns.
 
     Without it a turn is as long as there are clients with something to say, and everything else that
-    shares the loop, deliveries to Notion first, moves one step in such a turn.
+    shares the loop, deliveries to Notion first, moves one step in such a turn. While there is something
+    to deliver, and the budget to do so, the turns are as short as can be.
     """
 
-    def __init__(self) -> None:
-        self._room = CLIENTS_A_TURN
+    def __init__(self, delivering: Callable[[], bool] = lambda: False) -> None:
+        self._delivering = delivering
+        self._under_way = False
+        self._room = 0
         self._line: deque[Callable[[], None]] = deque()
         self._stood = -math.inf
 
@@ -74,8 +78,8 @@ class Turnstile:
 
     def enter(self, work: Callable[[], None]) -> None:
         """Do the work in this turn if there is room and nobody waits, else when its time comes."""
-        if self._room == CLIENTS_A_TURN:
-            asyncio.get_running_loop().call_soon(self._next_turn)
+        if not self._under_way:
+            self._begin_turn()
         if self._room > 0:
             self._room -= 1
             work()
@@ -83,9 +87,16 @@ class Turnstile:
             self._line.append(work)
             self._stood = asyncio.get_running_loop().time()
 
+    def _begin_turn(self) -> None:
+        self._under_way = True
+        self._room = CLIENTS_BESIDE_DELIVERY if self._delivering() else CLIENTS_A_TURN
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
     def _next_turn(self) -> None:
-        self._room = CLIENTS_A_TURN
-        for _ in range(min(len(self._line), CLIENTS_A_TURN)):
+        self._under_way = False
+        for _ in range(len(self._line)):
+            if self._under_way and self._room == 0:
+                break
             self.enter(self._line.popleft())
 
 

@@ -57,6 +57,18 @@ async def test_other_work_has_its_turn_between_clients() -> None:
     assert order == [*room, *room, "other", *room]
 
 
+async def test_beside_a_delivery_clients_come_in_one_by_one() -> None:
+    delivering = True
+    turnstile, done = Turnstile(lambda: delivering), list[int]()
+    for number in range(20):
+        turnstile.enter(partial(done.append, number))
+    await next_turn()
+    assert done == [0, 1]
+    delivering = False
+    await next_turn()
+    assert done == list(range(2 + web_server.CLIENTS_A_TURN))
+
+
 @pytest.fixture
 async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """A running service whose clocks are short."""
