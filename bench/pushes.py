@@ -2,9 +2,11 @@
 
 import hmac
 import json
+import random
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from automation.cli.files import SAMPLES
 
@@ -86,7 +88,7 @@ class Pushes:
             "User-Agent": "GitHub-Hookshot/bench",
             "Accept": "*/*",
             "Content-Type": "application/json",
-            "X-GitHub-Delivery": f"{self._run}-{self.made}",
+            "X-GitHub-Delivery": str(UUID(int=random.getrandbits(128))),
             "X-GitHub-Event": "push",
             "X-GitHub-Hook-ID": "1",
             "X-Hub-Signature-256": f"sha256={hmac.digest(self._secret, body, 'sha256').hex()}",

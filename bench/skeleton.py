@@ -86,7 +86,8 @@ def main() -> None:
     app = create_app(Keeper(given.database), given.secret.encode())
     uvicorn.run(
         app, host="127.0.0.1", port=given.port, http="h11", ws="none", lifespan="off",
-        log_config=None, access_log=False, server_header=False, date_header=False, backlog=1024,
+        log_config=None, access_log=False, server_header=False, date_header=False,
+        proxy_headers=False, backlog=1024,
     )  # fmt: skip
 
 

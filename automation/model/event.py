@@ -32,7 +32,7 @@ class WebhookRequest:
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Every value of the header, in order."""
-        return tuple(value for key, value in self.headers if key == name)
+        return tuple([value for key, value in self.headers if key == name])
 
 
 class Encoding(StrEnum):

@@ -27,6 +27,10 @@ INSERT = (
 INSERT_KEY = "INSERT INTO event_keys (source, key, event_id) VALUES (?, ?, ?)"
 
 
+class NotAllNew(Exception):
+    """Some events of a group are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """An event as the tables hold it: made before it waits for the writer, whose time is everybody's."""
@@ -59,19 +63,16 @@ def as_rows(event: Event) -> Rows:
 
 
 def append_all(connection: sqlite3.Connection, group: Sequence[Rows]) -> list[Appended]:
-    """`append` for a group that is committed together: as a whole when all of it is new."""
-    connection.execute("SAVEPOINT all_new")
+    """`append` for a group that is committed together. Raises NotAllNew when some of it is known: then the
+    group is done one by one, which costs more, and is rare."""
+    if len(group) == 1:
+        return [append(connection, group[0])]
     keys = [key for one in group for key in one.keys]
     added = connection.executemany(INSERT_KEY + " ON CONFLICT DO NOTHING", keys)
-    all_new = added.rowcount == len(keys)
-    if all_new:
-        connection.executemany(INSERT, [one.event for one in group])
-    else:
-        connection.execute("ROLLBACK TO all_new")
-    connection.execute("RELEASE all_new")
-    if all_new:
-        return [Appended(event_id=one.event_id, duplicate=False) for one in group]
-    return [append(connection, one) for one in group]
+    if added.rowcount < len(keys):
+        raise NotAllNew
+    connection.executemany(INSERT, [one.event for one in group])
+    return [Appended(event_id=one.event_id, duplicate=False) for one in group]
 
 
 def append(connection: sqlite3.Connection, one: Rows) -> Appended:
